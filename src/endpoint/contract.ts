@@ -1,0 +1,100 @@
+/**
+ * An endpoint is one side of one connection without I/O (RFC 6455 §5–7, RFC 7692): bytes in become
+ * messages, pings, pongs, a close or an error; messages out become bytes. It knows no socket and no
+ * timer. Its incoming half is the contract below; what differs between the portable and the native
+ * endpoint on the way out is only how bytes are masked (`Masking`).
+ */
+
+/** The type in which binary messages are delivered. */
+export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
+
+export type MessageData = Buffer | ArrayBuffer | Buffer[] | Blob;
+
+/** Negotiated extensions by name, as in ws: `ws._extensions`. */
+export interface Extensions {
+  'permessage-deflate'?: Codec;
+}
+
+/**
+ * permessage-deflate (RFC 7692) as the endpoint sees it. Implemented by the exported
+ * `PerMessageDeflate`. Jobs of one direction are never started before the one before has called back.
+ */
+export interface Codec {
+  readonly params: DeflateParameters | null;
+  /** Bytes below which a message is not compressed when context takeover is off. */
+  readonly _threshold: number;
+  readonly _isServer: boolean;
+  compress(
+    data: Buffer | string,
+    fin: boolean,
+    callback: (error: Error | null, data: Buffer) => void
+  ): void;
+  decompress(
+    data: Buffer,
+    fin: boolean,
+    callback: (error: Error | null, data: Buffer) => void
+  ): void;
+  /** Releases everything; a pending compression is called back with an error. */
+  cleanup(): void;
+}
+
+export interface DeflateParameters {
+  server_no_context_takeover?: boolean;
+  client_no_context_takeover?: boolean;
+  server_max_window_bits?: number;
+  client_max_window_bits?: number | true;
+}
+
+export interface IncomingOptions {
+  allowSynchronousEvents?: boolean;
+  binaryType?: BinaryType;
+  extensions?: Extensions;
+  /** Role: a server expects masked frames, a client unmasked ones (RFC 6455 §5.1). */
+  isServer?: boolean;
+  /** Limits; 0 means none. */
+  maxBufferedChunks?: number;
+  maxFragments?: number;
+  maxPayload?: number;
+  skipUTF8Validation?: boolean;
+}
+
+/** What the incoming half of an endpoint reports. Buffers belong to the receiver of the call. */
+export interface IncomingHandler {
+  onMessage(data: MessageData, isBinary: boolean): void;
+  onPing(data: Buffer): void;
+  onPong(data: Buffer): void;
+  /** The peer's close frame: 1005 when it carried no code. `reason` may be a view of a read chunk. */
+  onConclude(code: number, reason: Buffer): void;
+  /** The peer broke the protocol or a limit; nothing is reported after it. Never called synchronously. */
+  onError(error: Error): void;
+  /** `write` had returned false and the bytes given since have been worked off. */
+  onDrain(): void;
+  /** `end` was called and everything written before it has been delivered. Never called synchronously. */
+  onFinish(): void;
+}
+
+/** The incoming half of an endpoint. */
+export interface Incoming {
+  /**
+   * Takes the next bytes from the peer, which from now on belong to the endpoint (they are unmasked
+   * in place). Returns false when the caller should stop reading until `onDrain`.
+   */
+  write(chunk: Buffer): boolean;
+  /** No bytes will follow. */
+  end(): void;
+  /** Whether `onError` has been called. */
+  readonly errored: boolean;
+  /** Whether `onFinish` has been called. */
+  readonly finished: boolean;
+  /** Whether the last `write` returned false and `onDrain` has not been called since. */
+  readonly needsDrain: boolean;
+  /** May be changed at any time. */
+  _binaryType: BinaryType;
+  _maxPayload: number;
+}
+
+/** XOR with the masking key (RFC 6455 §5.3). Both accept any length; `mask` has four bytes. */
+export interface Masking {
+  mask(source: Buffer, mask: Buffer, output: Buffer, offset: number, length: number): void;
+  unmask(buffer: Buffer, mask: Buffer): void;
+}
