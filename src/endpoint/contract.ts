@@ -93,8 +93,43 @@ export interface Incoming {
   _maxPayload: number;
 }
 
-/** XOR with the masking key (RFC 6455 §5.3). Both accept any length; `mask` has four bytes. */
+/**
+ * XOR with a masking key (RFC 6455 §5.3). The key is a 32-bit integer whose lowest byte is the first
+ * byte on the wire. Any length, any alignment.
+ */
 export interface Masking {
-  mask(source: Buffer, mask: Buffer, output: Buffer, offset: number, length: number): void;
-  unmask(buffer: Buffer, mask: Buffer): void;
+  /** What does the work: shown by `backend.masking`. */
+  readonly name: string;
+  /** XORs `buffer` in place. */
+  unmask(buffer: Buffer, key: number): void;
+  /** Writes all of `source`, XORed, to `output` at `offset`. */
+  mask(source: Buffer, key: number, output: Buffer, offset: number): void;
 }
+
+/**
+ * Where the outgoing half of an endpoint puts frames: the part of a transport that it sees. Bytes are
+ * either written into the queue (`reserve`, then the bytes, then `onFlushed` if wanted, then `commit`)
+ * or handed over by reference (`writeThrough`).
+ */
+export interface Outlet {
+  /**
+   * Makes room for `length` bytes at the end of the queue and returns the offset in `memory` where
+   * they have to be written, before anything else of this process runs.
+   */
+  reserve(length: number): number;
+  /** The memory of the last `reserve`. */
+  readonly memory: Buffer;
+  /** Calls back, in order, when the kernel has taken everything queued so far, or with the error. */
+  onFlushed(callback: SendCallback): void;
+  /** The bytes of the last `reserve` are complete: they may leave. */
+  commit(): void;
+  /**
+   * Writes what is queued and then `list` at once, without copying it. The memory must stay
+   * unchanged until `callback`.
+   */
+  writeThrough(list: readonly (Buffer | string)[], callback?: SendCallback): void;
+  /** Whether the socket under it is gone. */
+  readonly destroyed: boolean;
+}
+
+export type SendCallback = (error?: Error | null) => void;

@@ -1,30 +1,36 @@
+import type { Outlet } from '../endpoint/contract.js';
+
 /**
  * A transport moves bytes between an endpoint and a peer. It knows no frames.
  *
  * Outgoing bytes are coalesced: what is queued while a batch of incoming bytes is dispatched leaves
  * when that batch ends, anything else at the end of the current tick, as one write per connection.
  */
-export interface Transport {
-  /**
-   * Makes room for `length` bytes at the end of the queue and returns the offset in `batch` where
-   * they have to be written, before anything else of this process runs.
-   */
-  reserve(length: number): number;
-  /** The memory behind the last `reserve`. */
-  batch: Buffer;
-  /**
-   * Writes what is queued and then `list` at once, without copying it. The memory must stay
-   * unchanged until `callback`.
-   */
-  writeThrough(list: readonly (Buffer | string)[], callback?: SendCallback): void;
-  /** Calls back, in order, when the kernel has taken everything queued so far, or with the error. */
-  onFlushed(callback: SendCallback): void;
+export interface Transport extends Outlet {
   /** Writes what is queued now. */
   flush(): void;
   /** Bytes queued here or in the socket that the kernel has not taken. */
   readonly bufferedAmount: number;
-  /** Whether the socket under it is gone. */
-  readonly destroyed: boolean;
+  /** Starts reading; `head` are bytes of the peer that were read from the socket already. */
+  open(head: Buffer): void;
+  pause(): void;
+  resume(): void;
+  /** Bytes the peer sends from now on are read and thrown away. */
+  discardIncoming(): void;
+  /** Half-closes the connection after everything sent (RFC 6455 §7.1.1). */
+  shutdown(): void;
+  /** Drops the connection; what is queued is given to the kernel first. */
+  destroy(): void;
 }
 
-export type SendCallback = (error?: Error | null) => void;
+/** What a transport reports to the connection it belongs to. */
+export interface TransportHandler {
+  /** Bytes of the peer, which belong to the handler. False: stop reading until `resume`. */
+  onBytes(chunk: Buffer): boolean;
+  /** The peer has half-closed. The transport does the same afterwards. */
+  onEnd(): void;
+  /** The socket has failed. The transport destroys it afterwards. */
+  onBroken(): void;
+  /** The socket is gone; `rest` are bytes that arrived but were not read. The last call. */
+  onClosed(rest: Buffer | null): void;
+}
