@@ -12,7 +12,7 @@ export interface ClientHandshakeHost extends EventEmitter {
   readonly readyState: number;
   readonly url: string;
   _readyState: number;
-  _url: string;
+  _url: string | undefined;
   _protocol: string;
   _extensions: Extensions;
   /** The request under way, until it is answered. */

@@ -8,12 +8,8 @@ export type ExtensionParameters = Record<string, (string | true)[]>;
 /** Entries by extension name, in the order given. It has no prototype: any name may be sent. */
 export type ParsedExtensions = Record<string, ExtensionParameters[]>;
 
-type Value = string | number | boolean;
-
-/** What `format` takes: lists may be given as their only element. */
-export type FormattableExtensions = Record<string, OneOrMore<Record<string, OneOrMore<Value>>>>;
-
-type OneOrMore<T> = T | T[];
+/** What `format` takes: a list may be given as its only element. */
+export type FormattableExtensions = Record<string, object | object[]>;
 
 /** Parses the value of the header, or throws a `SyntaxError`. */
 export function parse(header: string): ParsedExtensions {
@@ -57,8 +53,8 @@ function append<T>(lists: Record<string, T[]>, name: string, item: T): void {
   else list.push(item);
 }
 
-function formatted(parameters: Record<string, OneOrMore<Value>>): string[] {
-  return Object.keys(parameters).flatMap((name) =>
-    [parameters[name]].flat().map((value) => (value === true ? name : `${name}=${value}`))
+function formatted(parameters: object): string[] {
+  return Object.entries(parameters).flatMap(([name, values]) =>
+    [values].flat().map((value: unknown) => (value === true ? name : `${name}=${value}`))
   );
 }
