@@ -59,7 +59,7 @@ export function accept(
 /** Checks what the header said and converts the values: `['10']` becomes `10`. */
 export function normalize(configurations: Configuration[], isServer: boolean): DeflateParameters[] {
   return configurations.map((configuration) => {
-    const parameters: Record<string, true | number> = Object.create(null);
+    const parameters: Record<string, true | number> = emptyLike(configuration);
 
     for (const name of Object.keys(configuration)) {
       const values = configuration[name];
@@ -82,7 +82,7 @@ export function acceptAsServer(
   const offered = offers.find((parameters) => isAcceptable(options, parameters));
   if (offered === undefined) throw new Error('None of the extension offers can be accepted');
 
-  const accepted: DeflateParameters = Object.assign(Object.create(null), offered);
+  const accepted: DeflateParameters = Object.assign(emptyLike(offered), offered);
 
   if (options.serverNoContextTakeover) accepted.server_no_context_takeover = true;
   if (options.clientNoContextTakeover) accepted.client_no_context_takeover = true;
@@ -103,7 +103,7 @@ export function acceptAsClient(
   options: PerMessageDeflateOptions,
   response: DeflateParameters[]
 ): DeflateParameters {
-  const accepted: DeflateParameters = Object.assign(Object.create(null), response[0]);
+  const accepted: DeflateParameters = Object.assign(emptyLike(response[0]), response[0]);
   const own = options.clientMaxWindowBits;
 
   if (options.clientNoContextTakeover === false && accepted.client_no_context_takeover) {
@@ -118,6 +118,11 @@ export function acceptAsClient(
   }
 
   return accepted;
+}
+
+/** An object for parameters with the prototype (none, if the header parser made it) of `entry`. */
+function emptyLike<T extends object>(entry: object): T {
+  return Object.create(Object.getPrototypeOf(entry)) as T;
 }
 
 function isAcceptable(options: PerMessageDeflateOptions, offered: DeflateParameters): boolean {
