@@ -39,7 +39,7 @@ export class WebSocket extends EventEmitter {
   _receiver: Incoming | null = null;
   _sender: Sender | null = null;
   _socket: Duplex | null = null;
-  _url: string | undefined;
+  declare _url: string;
   declare _req: ClientRequest | null;
   declare _redirects: number;
   private _connection: Connection | null = null;
@@ -100,7 +100,7 @@ export class WebSocket extends EventEmitter {
   }
 
   get url(): string {
-    return this._url as string;
+    return this._url;
   }
 
   /** Takes over a socket whose opening handshake is done; `head` are bytes already read from it. */

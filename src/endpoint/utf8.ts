@@ -1,5 +1,5 @@
 import * as buffer from 'node:buffer';
-import { requireOptional } from '../../optional.js';
+import { requireOptional } from '../optional.js';
 
 type Validate = (bytes: Uint8Array) => boolean;
 

@@ -1,4 +1,4 @@
-import { EMPTY, View, copy, view } from '../buffer.js';
+import { EMPTY, View, copy, view } from './buffer.js';
 
 /** A piece at least this long is kept as it came, if it is most of the memory it would keep alive. */
 const KEEP_MIN = 1024;

@@ -1,0 +1,342 @@
+import { EMPTY, toArrayBuffer } from './buffer.js';
+import { ByteList } from './byte-list.js';
+import type {
+  BinaryType,
+  Codec,
+  Extensions,
+  Incoming,
+  IncomingHandler,
+  IncomingOptions,
+  MessageData
+} from './contract.js';
+import { ErrorIndex, protocolError } from './errors.js';
+import { Opcode } from './opcode.js';
+import { isValidUTF8 } from './utf8.js';
+
+/** Why the chunk at hand is not worked off at once. */
+const enum Busy {
+  No,
+  /** A permessage-deflate job is under way. */
+  Inflating,
+  /** An event waits for its own turn of the event loop (`allowSynchronousEvents: false`). */
+  Deferred
+}
+
+/** While busy, this many waiting bytes ask the transport to stop reading. */
+const HIGH_WATER_MARK = 16 * 1024;
+
+/**
+ * What the incoming halves of all endpoints have in common: chunks are worked off one after the
+ * other, also when an event has to be waited for; fragments become messages of the right type; an
+ * error ends it all.
+ *
+ *     write ──► waiting ──► chunk ──► step (parses a frame) ──► fragment ──► message ──► handler
+ *                             ▲                                    │ inflate, or a turn of its own
+ *                             └───────────── run ◄─────────────────┘
+ */
+export abstract class Delivery implements Incoming {
+  errored = false;
+  finished = false;
+  needsDrain = false;
+  /** Whether an error has been found, even if it has not been reported yet. */
+  failed = false;
+  _binaryType: BinaryType;
+  _maxPayload: number;
+
+  protected readonly handler: IncomingHandler;
+  protected readonly extensions: Extensions;
+  protected readonly allowSynchronousEvents: boolean;
+  protected readonly skipUTF8Validation: boolean;
+
+  /** The chunk being worked off and how far. */
+  protected chunk: Buffer = EMPTY;
+  protected position = 0;
+  /** A close frame was received or an error found: whatever follows is discarded. */
+  protected done = false;
+
+  /** Chunks that came meanwhile, and their bytes. */
+  private waiting: Buffer[] | null = null;
+  private waitingBytes = 0;
+  private busy: Busy = Busy.No;
+  private running = false;
+  /** Whether what runs was called by `write` rather than by a timer or a job. */
+  private synchronous = false;
+  private ended = false;
+
+  /** The message whose fragments are coming: its bytes so far, after decompression. */
+  private messageLength = 0;
+  private fragments: ByteList | null = null;
+  /** For `binaryType: 'fragments'` and 'blob' the fragments have to stay apart. */
+  private fragmentList: Buffer[] | null = null;
+
+  constructor(options: IncomingOptions, handler: IncomingHandler) {
+    this.handler = handler;
+    this.allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this._binaryType = options.binaryType || 'nodebuffer';
+    this.extensions = options.extensions ?? {};
+    this._maxPayload = options.maxPayload! | 0;
+    this.skipUTF8Validation = Boolean(options.skipUTF8Validation);
+  }
+
+  /** Works on the chunk from the position on; false once it is used up. */
+  protected abstract step(): boolean;
+
+  write(chunk: Buffer): boolean {
+    if (this.done || this.ended) return true;
+
+    // A listener can make bytes arrive while it runs (an in-memory socket): they wait their turn.
+    if (this.busy !== Busy.No || this.running) {
+      (this.waiting ??= []).push(chunk);
+      this.waitingBytes += chunk.length;
+    } else {
+      this.synchronous = true;
+      this.take(chunk);
+      this.run(true);
+    }
+    if (this.busy === Busy.No) return true;
+    const unread = this.waitingBytes + this.chunk.length - this.position;
+    if (unread >= HIGH_WATER_MARK) this.needsDrain = true;
+    return !this.needsDrain;
+  }
+
+  /** Whether bytes are waiting for something else than further bytes. */
+  get isBusy(): boolean {
+    return this.busy !== Busy.No;
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.busy === Busy.No && !this.running) process.nextTick(finish, this);
+  }
+
+  protected take(chunk: Buffer): void {
+    this.chunk = chunk;
+    this.position = 0;
+  }
+
+  /** The end of what the peer has to say (RFC 6455 §5.5.1). */
+  protected conclude(code: number, reason: Buffer): void {
+    this.done = true;
+    this.ended = true;
+    this.handler.onConclude(code, reason);
+  }
+
+  protected ping(data: Buffer): void {
+    if (this.allowSynchronousEvents) this.handler.onPing(data);
+    else this.defer(() => this.handler.onPing(data));
+  }
+
+  protected pong(data: Buffer): void {
+    if (this.allowSynchronousEvents) this.handler.onPong(data);
+    else this.defer(() => this.handler.onPong(data));
+  }
+
+  /** One frame of a message, unmasked. `opcode` is that of the message. */
+  protected fragment(data: Buffer, opcode: Opcode, compressed: boolean, fin: boolean): void {
+    if (compressed) {
+      this.inflate(data, opcode, fin);
+    } else {
+      this.messageLength += data.length;
+      this.append(data, opcode, fin, false);
+    }
+  }
+
+  /** A whole message; `list` are its fragments where they have to stay apart. */
+  protected message(
+    whole: Buffer,
+    opcode: Opcode,
+    list: Buffer[] | null = null,
+    inflated = false
+  ): void {
+    if (opcode === Opcode.Text) {
+      // RFC 6455 §8.1. Only whole messages: a code point may be split between fragments.
+      if (!this.skipUTF8Validation && !isValidUTF8(whole)) {
+        return this.fail(ErrorIndex.InvalidUtf8);
+      }
+      this.text(whole, inflated);
+    } else {
+      this.binary(whole, list);
+    }
+  }
+
+  /** Text that is known to be UTF-8. */
+  protected text(whole: Buffer, inflated = false): void {
+    // A text message that was inflated has had a turn of its own.
+    if (this.allowSynchronousEvents || inflated) this.handler.onMessage(whole, false);
+    else this.defer(() => this.handler.onMessage(whole, false));
+  }
+
+  private binary(whole: Buffer, list: Buffer[] | null): void {
+    const data = this.asBinaryType(whole, list);
+    if (this.allowSynchronousEvents) this.handler.onMessage(data, true);
+    else this.defer(() => this.handler.onMessage(data, true));
+  }
+
+  private asBinaryType(whole: Buffer, list: Buffer[] | null): MessageData {
+    switch (this._binaryType) {
+      case 'nodebuffer':
+        return whole;
+      case 'arraybuffer':
+        return toArrayBuffer(whole);
+      case 'blob':
+        return new Blob(fragmentsOf(whole, list) as Uint8Array<ArrayBuffer>[]);
+      default:
+        return fragmentsOf(whole, list);
+    }
+  }
+
+  protected codec(): Codec | undefined {
+    return this.extensions['permessage-deflate'];
+  }
+
+  protected fail(index: ErrorIndex, detail?: number): void {
+    this.failWith(protocolError(index, detail, this.fail));
+  }
+
+  /**
+   * Ends it all. The error is reported later, as a stream would: after the current callback, and
+   * one turn of the tick queue later still if it was found within `write`.
+   */
+  protected failWith(error: Error): void {
+    this.done = true;
+    this.failed = true;
+    this.chunk = EMPTY;
+    this.position = 0;
+    this.waiting = null;
+    this.fragments = null;
+    this.fragmentList = null;
+    if (this.synchronous) process.nextTick(process.nextTick, report, this, error);
+    else process.nextTick(report, this, error);
+  }
+
+  /** Works off chunks until they are used up or an event has to be waited for. */
+  private run(synchronous: boolean): void {
+    let completed = false;
+    this.running = true;
+    this.synchronous = synchronous;
+    try {
+      do {
+        while (!this.done && this.busy === Busy.No && this.step());
+      } while (this.busy === Busy.No && this.next());
+      completed = true;
+    } finally {
+      this.running = false;
+      this.synchronous = false;
+      // A listener has thrown. The exception takes its way; the messages behind it go on.
+      if (!completed) process.nextTick(proceed, this);
+    }
+    if (this.busy !== Busy.No) return;
+    if (this.needsDrain) {
+      this.needsDrain = false;
+      this.handler.onDrain();
+    }
+    if (this.ended && !this.finished && !this.failed) {
+      if (synchronous) process.nextTick(finish, this);
+      else finish(this);
+    }
+  }
+
+  /** The chunk has been used up: takes the next waiting one. */
+  private next(): boolean {
+    this.chunk = EMPTY;
+    this.position = 0;
+    if (this.waiting === null) return false;
+    const chunk = this.waiting.shift()!;
+    if (this.waiting.length === 0) this.waiting = null;
+    this.waitingBytes -= chunk.length;
+    if (!this.done) this.take(chunk);
+    return true;
+  }
+
+  private inflate(data: Buffer, opcode: Opcode, fin: boolean): void {
+    let waiting = true;
+    this.busy = Busy.Inflating;
+    this.codec()!.decompress(data, fin, (error, inflated) => {
+      this.busy = Busy.No;
+      try {
+        if (error) this.failWith(error);
+        else this.inflated(inflated, opcode, fin);
+      } finally {
+        // A codec that answers at once is still inside the loop that goes on by itself.
+        if (!waiting) this.run(false);
+      }
+    });
+    waiting = false;
+  }
+
+  private inflated(data: Buffer, opcode: Opcode, fin: boolean): void {
+    this.messageLength += data.length;
+    if (this._maxPayload > 0 && this.messageLength > this._maxPayload) {
+      this.fail(ErrorIndex.MessageTooLong);
+    } else {
+      this.append(data, opcode, fin, true);
+    }
+  }
+
+  /** Adds a fragment to the message, and delivers it with its last one. */
+  private append(data: Buffer, opcode: Opcode, fin: boolean, inflated: boolean): void {
+    const apart =
+      opcode === Opcode.Binary && (this._binaryType === 'fragments' || this._binaryType === 'blob');
+    let whole: Buffer = EMPTY;
+
+    if (data.length > 0) {
+      if (this.fragmentList !== null) this.fragmentList.push(data);
+      else if (apart && this.fragments === null) this.fragmentList = [data];
+      else if (fin && this.fragments === null) whole = data;
+      else (this.fragments ??= new ByteList()).push(data);
+    }
+    if (!fin) return;
+
+    const list = this.fragmentList;
+    if (this.fragments !== null) whole = this.fragments.take();
+    else if (list !== null && !apart) whole = Buffer.concat(list);
+    this.fragments = null;
+    this.fragmentList = null;
+    this.messageLength = 0;
+    this.message(whole, opcode, list, inflated);
+  }
+
+  private defer(event: () => void): void {
+    this.busy = Busy.Deferred;
+    setImmediate(() => {
+      this.busy = Busy.No;
+      try {
+        event();
+      } finally {
+        this.run(false);
+      }
+    });
+  }
+}
+
+/** What is called later does not need a closure. */
+interface Later {
+  errored: boolean;
+  finished: boolean;
+  failed: boolean;
+  handler: IncomingHandler;
+  run(synchronous: boolean): void;
+}
+
+function finish(delivery: unknown): void {
+  const self = delivery as Later;
+  if (self.finished || self.failed) return;
+  self.finished = true;
+  self.handler.onFinish();
+}
+
+function report(delivery: unknown, error: Error): void {
+  const self = delivery as Later;
+  self.errored = true;
+  self.handler.onError(error);
+}
+
+function proceed(delivery: unknown): void {
+  (delivery as Later).run(false);
+}
+
+function fragmentsOf(whole: Buffer, list: Buffer[] | null): Buffer[] {
+  if (list !== null) return list;
+  return whole.length === 0 ? [] : [whole];
+}
