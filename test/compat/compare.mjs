@@ -1,9 +1,10 @@
 // Runs the scenarios on two libraries and compares what they recorded. Also a command:
 //
-//   node test/compat/compare.mjs [--self] [--show] [--times N] [regular expression]
+//   node test/compat/compare.mjs [--self] [--show] [--times N] [--dist folder] [regular expression]
 //
 // prints every difference between stock ws and ferrows; --self puts ws on both sides, which tells
-// whether the scenarios are deterministic; --show prints the transcripts of ws instead.
+// whether the scenarios are deterministic; --show prints the transcripts of ws instead; --dist names
+// another build of ferrows.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -95,8 +96,13 @@ async function main(args) {
   const take = (flag) => args.includes(flag) && args.splice(args.indexOf(flag), 1).length > 0;
   const self = take('--self');
   const shows = take('--show');
-  const at = args.indexOf('--times');
-  const times = at === -1 ? 1 : Number(args.splice(at, 2)[1]);
+  const valueOf = (flag) => {
+    const at = args.indexOf(flag);
+    return at === -1 ? undefined : args.splice(at, 2)[1];
+  };
+  const times = Number(valueOf('--times') ?? 1);
+  const dist = valueOf('--dist');
+  const ferrows = dist ? { require: `${dist}/index.js`, import: `${dist}/index.mjs` } : FERROWS;
   const only = args[0] ?? '';
 
   const theirs = await transcribe(WS, { only });
@@ -106,7 +112,7 @@ async function main(args) {
   }
   let differing = 0;
   for (let i = 0; i < times; i++) {
-    const ours = await transcribe(self ? WS : FERROWS, { only });
+    const ours = await transcribe(self ? WS : ferrows, { only });
     for (const [id, transcript] of theirs.transcripts) {
       const other = ours.transcripts.get(id);
       if (other === transcript) continue;

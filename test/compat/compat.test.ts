@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { difference, FERROWS, transcribe, type Transcription, WS } from './compare.mjs';
 import { loadScenarios } from './scenarios.mjs';
@@ -8,67 +9,63 @@ import { loadScenarios } from './scenarios.mjs';
  * transcript, except for what doc/compatibility.md lists. ferrows runs once for each way of choosing
  * what is under it.
  */
-const VARIANTS = [
-  { env: { WS_NO_NATIVE: '1' }, pair: 'portable × stream' },
-  { env: { WS_NO_REACTOR: '1' }, pair: 'native × stream' },
-  { env: {}, pair: 'native × reactor' }
+const VARIANTS: { pair: string; env: Record<string, string> }[] = [
+  { pair: 'portable × stream', env: { WS_NO_NATIVE: '1' } },
+  { pair: 'native × stream', env: { WS_NO_REACTOR: '1' } },
+  { pair: 'native × reactor', env: {} }
 ];
 
-const NO_ADDON =
-  'there is no addon in this build, so the pair is portable × stream, which ran already';
-
-const scenarios = await loadScenarios();
-const themes = [...new Set(scenarios.map(({ theme }) => theme))];
-const rows = intendedDifferences();
+const NO_ADDON = 'this build has no addon, so the pair is portable × stream, which runs above';
 
 let ws: Transcription;
-let ferrows: Map<string, Transcription>;
+const ferrows = new Map<string, Transcription>();
 
-beforeAll(async () => {
-  if (!existsSync(FERROWS.require)) throw new Error('dist/ is missing: npm run build');
-  const portable = transcribe(FERROWS, { env: VARIANTS[0].env });
-  ws = await transcribe(WS);
-  ferrows = new Map([[VARIANTS[0].pair, await portable]]);
-  const others = VARIANTS.slice(1).map(async ({ env, pair }) => {
-    ferrows.set(pair, await transcribe(FERROWS, { env }));
+describe('ferrows beside ws', async () => {
+  const scenarios = await loadScenarios();
+  const themes = [...new Set(scenarios.map(({ theme }) => theme))];
+
+  beforeAll(async () => {
+    if (!existsSync(FERROWS.require)) throw new Error('dist/ is missing: npm run build');
+    const [portable, ...others] = VARIANTS.map(({ pair, env }) => async () => {
+      ferrows.set(pair, await transcribe(FERROWS, { env }));
+    });
+    const first = portable();
+    ws = await transcribe(WS);
+    await first;
+    await Promise.all(others.map((run) => run()));
+  }, 240_000);
+
+  describe.each(VARIANTS)('on $pair', ({ pair }) => {
+    it('runs on that pair', ({ skip }) => {
+      if (withoutAddon(pair)) skip(NO_ADDON);
+      const { endpoint, transport } = backendOf(pair);
+      expect(`${endpoint} × ${transport}`).toBe(pair);
+    });
+
+    describe.each(themes)('%s', (theme) => {
+      for (const { id, title, differs = [] } of scenarios.filter((one) => one.theme === theme)) {
+        it(title, ({ skip }) => {
+          if (withoutAddon(pair)) skip(NO_ADDON);
+          const theirs = ws.transcripts.get(id) ?? '';
+          const ours = ferrows.get(pair)?.transcripts.get(id) ?? '';
+          expect(theirs, 'the scenario must hold on ws').not.toMatch(/scenario (failed|timed out)/);
+          if (differs.length === 0) {
+            expect(ours).toBe(theirs);
+          } else {
+            const [minus, plus] = difference(theirs, ours);
+            expect({ ws: minus, ferrows: plus }).toEqual({
+              ws: differs.flatMap((one) => one.ws),
+              ferrows: differs.flatMap((one) => one.ferrows)
+            });
+          }
+        });
+      }
+    });
   });
-  await Promise.all(others);
-}, 240_000);
 
-describe.each(VARIANTS)('on $pair', ({ pair }) => {
-  it('runs on that pair', ({ skip }) => {
-    if (withoutAddon(pair)) skip(NO_ADDON);
-    const { endpoint, transport } = backendOf(pair);
-    expect(`${endpoint} × ${transport}`).toBe(pair);
-  });
-
-  describe.each(themes)('%s', (theme) => {
-    for (const { id, title, differs = [] } of scenarios.filter((one) => one.theme === theme)) {
-      it(title, ({ skip }) => {
-        if (withoutAddon(pair)) skip(NO_ADDON);
-        const theirs = ws.transcripts.get(id) ?? '';
-        const ours = ferrows.get(pair)?.transcripts.get(id) ?? '';
-        expect(theirs, 'the scenario itself fails on ws').not.toMatch(
-          /scenario (failed|timed out)/
-        );
-        if (differs.length === 0) {
-          expect(ours).toBe(theirs);
-        } else {
-          const [minus, plus] = difference(theirs, ours);
-          expect({ ws: minus, ferrows: plus }).toEqual({
-            ws: differs.flatMap((one) => one.ws),
-            ferrows: differs.flatMap((one) => one.ferrows)
-          });
-        }
-      });
-    }
-  });
-});
-
-describe('doc/compatibility.md', () => {
-  it('has a row for every difference a scenario shows, and no other', () => {
+  it('differs only as the rows of doc/compatibility.md say, and in all of them', () => {
     const shown = scenarios.flatMap(({ differs = [] }) => differs.map(({ row }) => row));
-    expect(rows).toEqual([...new Set(shown)].sort());
+    expect(rowsOfTheTable()).toEqual([...new Set(shown)].sort());
   });
 });
 
@@ -78,13 +75,13 @@ function backendOf(pair: string) {
   return backend;
 }
 
-/** Whether `pair` needs the addon and the run without any opting out did not get it. */
+/** Whether `pair` needs the addon, and the run in which nothing was opted out of did not get it. */
 function withoutAddon(pair: string): boolean {
   const { endpoint } = backendOf(VARIANTS[VARIANTS.length - 1].pair);
   return pair.startsWith('native') && endpoint === 'portable';
 }
 
-function intendedDifferences(): string[] {
-  const text = readFileSync(new URL('../../doc/compatibility.md', import.meta.url), 'utf8');
-  return [...text.matchAll(/^\| `([a-z-]+)` \|/gm)].map((match) => match[1]).sort();
+function rowsOfTheTable(): string[] {
+  const text = readFileSync(join(__dirname, '../../doc/compatibility.md'), 'utf8');
+  return [...text.matchAll(/^\| `([a-z-]+)` +\|/gm)].map((match) => match[1]).sort();
 }
