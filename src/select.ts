@@ -1,9 +1,12 @@
 /** Which endpoint and transport this process uses, decided once, at load. */
 
 import type { Duplex } from 'node:stream';
-import type { Incoming, IncomingHandler, IncomingOptions } from './endpoint/contract.js';
-import { masking } from './endpoint/portable/masking.js';
+import { debuglog } from 'node:util';
+import type { Incoming, IncomingHandler, IncomingOptions, Masking } from './endpoint/contract.js';
+import { NativeParsers } from './endpoint/native/parser.js';
+import { masking as portableMasking, wrap } from './endpoint/portable/masking.js';
 import { Parser } from './endpoint/portable/parser.js';
+import { loadNative } from './load-native.js';
 import type { Transport, TransportHandler } from './transport/contract.js';
 import { StreamTransport } from './transport/stream.js';
 
@@ -13,19 +16,29 @@ export interface Backend {
   readonly transport: 'stream' | 'reactor';
   /** What masks and unmasks. */
   readonly masking: string;
-  /** Why it is not something faster. */
+  /** How it came to this choice. */
   readonly reason: string;
 }
 
+const { binding, reason } = loadNative();
+const parsers = binding === null ? null : new NativeParsers(binding);
+
+/** What masks outgoing frames. */
+export const masking: Masking =
+  binding === null
+    ? portableMasking
+    : (wrap('native', binding.mask, binding.unmask) ?? portableMasking);
+
 export const backend: Backend = Object.freeze({
-  endpoint: 'portable',
+  endpoint: parsers === null ? 'portable' : 'native',
   transport: 'stream',
   masking: masking.name,
-  reason: process.env.WS_NO_NATIVE ? 'WS_NO_NATIVE is set' : 'there is no native endpoint'
+  reason
 });
+debuglog('ferrows')('%j', backend);
 
 export function createIncoming(options: IncomingOptions, handler: IncomingHandler): Incoming {
-  return new Parser(options, handler);
+  return parsers === null ? new Parser(options, handler) : parsers.create(options, handler);
 }
 
 export function createTransport(

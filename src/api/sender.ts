@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Extensions, Outlet } from '../endpoint/contract.js';
 import { frame, type FrameOptions } from '../endpoint/frame.js';
 import { Outgoing } from '../endpoint/outgoing.js';
-import { masking } from '../endpoint/portable/masking.js';
+import { masking } from '../select.js';
 import { DuplexOutlet } from '../transport/duplex-outlet.js';
 
 /**

@@ -40,8 +40,8 @@ export abstract class Delivery implements Incoming {
   needsDrain = false;
   /** Whether an error has been found, even if it has not been reported yet. */
   failed = false;
-  _binaryType: BinaryType;
-  _maxPayload: number;
+  private type: BinaryType;
+  private limit: number;
 
   protected readonly handler: IncomingHandler;
   protected readonly extensions: Extensions;
@@ -72,10 +72,26 @@ export abstract class Delivery implements Incoming {
   constructor(options: IncomingOptions, handler: IncomingHandler) {
     this.handler = handler;
     this.allowSynchronousEvents = options.allowSynchronousEvents ?? true;
-    this._binaryType = options.binaryType || 'nodebuffer';
+    this.type = options.binaryType || 'nodebuffer';
     this.extensions = options.extensions ?? {};
-    this._maxPayload = options.maxPayload! | 0;
+    this.limit = options.maxPayload! | 0;
     this.skipUTF8Validation = Boolean(options.skipUTF8Validation);
+  }
+
+  get _binaryType(): BinaryType {
+    return this.type;
+  }
+
+  set _binaryType(type: BinaryType) {
+    this.type = type;
+  }
+
+  get _maxPayload(): number {
+    return this.limit;
+  }
+
+  set _maxPayload(bytes: number) {
+    this.limit = bytes;
   }
 
   /** Works on the chunk from the position on; false once it is used up. */
@@ -99,6 +115,9 @@ export abstract class Delivery implements Incoming {
     return !this.needsDrain;
   }
 
+  /** Nothing more will be parsed: frees what parsing needs. May be called more than once. */
+  protected release(): void {}
+
   /** Whether bytes are waiting for something else than further bytes. */
   get isBusy(): boolean {
     return this.busy !== Busy.No;
@@ -119,6 +138,7 @@ export abstract class Delivery implements Incoming {
   protected conclude(code: number, reason: Buffer): void {
     this.done = true;
     this.ended = true;
+    this.release();
     this.handler.onConclude(code, reason);
   }
 
@@ -206,6 +226,7 @@ export abstract class Delivery implements Incoming {
     this.waiting = null;
     this.fragments = null;
     this.fragmentList = null;
+    this.release();
     if (this.synchronous) process.nextTick(process.nextTick, report, this, error);
     else process.nextTick(report, this, error);
   }
@@ -316,6 +337,7 @@ interface Later {
   finished: boolean;
   failed: boolean;
   handler: IncomingHandler;
+  release(): void;
   run(synchronous: boolean): void;
 }
 
@@ -323,6 +345,7 @@ function finish(delivery: unknown): void {
   const self = delivery as Later;
   if (self.finished || self.failed) return;
   self.finished = true;
+  self.release();
   self.handler.onFinish();
 }
 

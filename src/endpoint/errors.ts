@@ -69,7 +69,11 @@ export const enum ErrorIndex {
  * Makes the error at `index`, with `detail` as the number in its message. The stack starts at
  * `caller`, the function that found the violation.
  */
-export function protocolError(index: ErrorIndex, detail?: number, caller?: Function): ProtocolError {
+export function protocolError(
+  index: ErrorIndex,
+  detail?: number,
+  caller?: Function
+): ProtocolError {
   const { code, status, message, range } = ERRORS[index] as ErrorEntry;
   const text = detail === undefined ? message : message.replace('%d', String(detail));
   const error = (range ? new RangeError(text) : new Error(text)) as ProtocolError;

@@ -69,9 +69,8 @@ export class Parser extends Delivery {
     this.bufferedChunks++;
   }
 
-  protected override failWith(error: Error): void {
+  protected override release(): void {
     this.payload = null;
-    super.failWith(error);
   }
 
   /** Does the current state's work; false when the chunk has too few bytes for it. */

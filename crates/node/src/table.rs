@@ -1,0 +1,161 @@
+//! What one call reports, as rows of four integers in memory that JavaScript allocated.
+//!
+//! ```text
+//! table  [ consumed | slab used | – | – ]  [ kind and flags | offset | length | extra ]  [ … ]
+//! slab   [ small payloads, copied … | free ]
+//! ```
+//!
+//! Invariant: before an event there are a free row and `SMALL_MAX` free bytes of slab. A sink that
+//! cannot keep it stops the decoder.
+
+use ferrows_protocol::{Boundary, Event, Flow, Opcode, Payload, ProtocolError, Sink};
+
+pub const ROW: usize = 4;
+
+/// Payloads up to this length may be copied to the slab; control frames always are.
+pub const SMALL_MAX: usize = 4096;
+
+/// Chunks up to this length are worth keeping for any view of them.
+const SMALL_CHUNK: usize = 1024;
+
+pub const KIND_DATA: i32 = 0;
+pub const KIND_PING: i32 = 1;
+pub const KIND_PONG: i32 = 2;
+pub const KIND_CLOSE: i32 = 3;
+pub const KIND_ERROR: i32 = 4;
+
+pub const FLAG_TEXT: i32 = 1 << 8;
+pub const FLAG_COMPRESSED: i32 = 1 << 9;
+/// What ends with the payload: nothing, or …
+pub const FLAG_FRAME_END: i32 = 1 << 10;
+pub const FLAG_MESSAGE_END: i32 = 1 << 11;
+/// Where the payload is: in the chunk, or …
+pub const FLAG_SLAB: i32 = 1 << 12;
+/// … in memory of the addon's, to be fetched with `takeOwned`.
+pub const FLAG_OWNED: i32 = 1 << 13;
+
+/// Payloads that wait for JavaScript to fetch them.
+#[derive(Default)]
+pub struct Owned {
+    payloads: Vec<Vec<u8>>,
+    free: Vec<usize>,
+}
+
+impl Owned {
+    fn put(&mut self, payload: Vec<u8>) -> usize {
+        if let Some(index) = self.free.pop()
+            && let Some(slot) = self.payloads.get_mut(index)
+        {
+            *slot = payload;
+            return index;
+        }
+        self.payloads.push(payload);
+        self.payloads.len() - 1
+    }
+
+    pub fn take(&mut self, index: usize) -> Option<Vec<u8>> {
+        let payload = core::mem::take(self.payloads.get_mut(index)?);
+        self.free.push(index);
+        Some(payload)
+    }
+}
+
+/// Writes events as rows.
+pub struct TableSink<'a> {
+    pub rows: &'a mut [i32],
+    pub count: usize,
+    pub slab: &'a mut [u8],
+    pub slab_used: usize,
+    pub owned: &'a mut Owned,
+    pub chunk_length: usize,
+    /// Where in JavaScript's chunk the decoder's one begins.
+    pub base: usize,
+    /// Whether JavaScript has to wait after every event.
+    pub one_by_one: bool,
+}
+
+impl TableSink<'_> {
+    /// Whether another event may come.
+    pub fn has_room(&self) -> bool {
+        (self.count + 1) * ROW <= self.rows.len()
+            && self.slab.len().saturating_sub(self.slab_used) >= SMALL_MAX
+    }
+
+    pub fn error(&mut self, error: &ProtocolError) {
+        let detail = error.detail.map_or(-1, i32::from);
+        self.row(KIND_ERROR, error.index as i32, detail, 0);
+    }
+
+    fn row(&mut self, kind: i32, offset: i32, length: i32, extra: i32) {
+        let start = self.count * ROW;
+        if let Some(row) = self.rows.get_mut(start..start + ROW) {
+            row.copy_from_slice(&[kind, offset, length, extra]);
+            self.count += 1;
+        }
+    }
+
+    /// Copies at most `SMALL_MAX` bytes; returns their offset.
+    fn copy(&mut self, bytes: &[u8]) -> i32 {
+        let start = self.slab_used;
+        if let Some(target) = self.slab.get_mut(start..start + bytes.len()) {
+            target.copy_from_slice(bytes);
+            self.slab_used += bytes.len();
+        }
+        start as i32
+    }
+
+    fn small(&mut self, kind: i32, bytes: &[u8], extra: i32) {
+        let offset = self.copy(bytes);
+        self.row(kind | FLAG_SLAB, offset, bytes.len() as i32, extra);
+    }
+
+    fn payload(&mut self, flags: i32, payload: Payload<'_>) {
+        let length = payload.bytes().len();
+        match payload {
+            // A view keeps the whole chunk alive, so it has to be a good part of it.
+            Payload::Chunk { offset, .. }
+                if length > SMALL_MAX
+                    || self.chunk_length <= SMALL_CHUNK
+                    || length >= self.chunk_length / 4 =>
+            {
+                self.row(flags, (self.base + offset) as i32, length as i32, 0);
+            }
+            Payload::Chunk { bytes, .. } => self.small(flags, bytes, 0),
+            Payload::Owned(bytes) if bytes.len() <= SMALL_MAX => self.small(flags, bytes, 0),
+            Payload::Owned(bytes) => {
+                let index = self.owned.put(core::mem::take(bytes));
+                self.row(flags | FLAG_OWNED, index as i32, length as i32, 0);
+            }
+        }
+    }
+}
+
+impl Sink for TableSink<'_> {
+    fn event(&mut self, event: Event<'_>) -> Flow {
+        match event {
+            Event::Data(data) => {
+                let mut flags = KIND_DATA;
+                if data.opcode == Opcode::Text {
+                    flags |= FLAG_TEXT;
+                }
+                if data.compressed {
+                    flags |= FLAG_COMPRESSED;
+                }
+                flags |= match data.end {
+                    Boundary::Part => 0,
+                    Boundary::Frame => FLAG_FRAME_END,
+                    Boundary::Message => FLAG_MESSAGE_END,
+                };
+                self.payload(flags, data.payload);
+            }
+            Event::Ping(bytes) => self.small(KIND_PING, bytes, 0),
+            Event::Pong(bytes) => self.small(KIND_PONG, bytes, 0),
+            Event::Close { code, reason } => self.small(KIND_CLOSE, reason, i32::from(code)),
+        }
+        if self.one_by_one || !self.has_room() {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        }
+    }
+}

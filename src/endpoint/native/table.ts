@@ -1,0 +1,41 @@
+/**
+ * What one call of the addon reports, as rows of four integers (crates/node/src/table.rs).
+ *
+ *     table  [ consumed | slab used | – | – ]  [ kind and flags | offset | length | extra ]  [ … ]
+ *     slab   [ small payloads, copied … | free ]
+ */
+
+/** Integers of a row. */
+export const ROW = 4;
+
+/** Rows of a table, the first one included. */
+export const ROWS = 1024;
+
+/** A slab is left to its messages when less than this is free: the longest payload copied to one. */
+export const SMALL_MAX = 4096;
+
+/** Small, so that a message that is kept does not keep much else alive. */
+export const SLAB_SIZE = 32 * 1024;
+
+/** The lowest byte of a row's first integer. */
+export const enum Kind {
+  Data = 0,
+  Ping = 1,
+  Pong = 2,
+  /** `extra` is the status code. */
+  Close = 3,
+  /** `offset` is the index of the error, `length` the number in its message or -1. */
+  Error = 4
+}
+
+/** The other bits of it. */
+export const enum Flag {
+  Text = 1 << 8,
+  Compressed = 1 << 9,
+  /** What ends with the payload: if neither is set, nothing. */
+  FrameEnd = 1 << 10,
+  MessageEnd = 1 << 11,
+  /** Where the payload is: if neither is set, in the chunk. */
+  Slab = 1 << 12,
+  Owned = 1 << 13
+}
