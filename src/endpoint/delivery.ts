@@ -120,7 +120,7 @@ export abstract class Delivery implements Incoming {
 
   /** Whether bytes are waiting for something else than further bytes. */
   get isBusy(): boolean {
-    return this.busy !== Busy.No;
+    return this.busy !== Busy.No || this.running;
   }
 
   end(): void {
@@ -231,21 +231,26 @@ export abstract class Delivery implements Incoming {
     else process.nextTick(report, this, error);
   }
 
-  /** Works off chunks until they are used up or an event has to be waited for. */
-  private run(synchronous: boolean): void {
+  /**
+   * Works off chunks until they are used up or an event has to be waited for; what was waited for
+   * comes first.
+   */
+  private run(synchronous: boolean, awaited?: () => void): void {
     let completed = false;
     this.running = true;
     this.synchronous = synchronous;
     try {
+      awaited?.();
       do {
         while (!this.done && this.busy === Busy.No && this.step());
       } while (this.busy === Busy.No && this.next());
       completed = true;
     } finally {
-      this.running = false;
       this.synchronous = false;
-      // A listener has thrown. The exception takes its way; the messages behind it go on.
-      if (!completed) process.nextTick(proceed, this);
+      // A listener has thrown. The exception takes its way, and the messages behind it go on, before
+      // any that arrive until then.
+      if (completed) this.running = false;
+      else process.nextTick(proceed, this);
     }
     if (this.busy !== Busy.No) return;
     if (this.needsDrain) {
@@ -275,13 +280,13 @@ export abstract class Delivery implements Incoming {
     this.busy = Busy.Inflating;
     this.codec()!.decompress(data, fin, (error, inflated) => {
       this.busy = Busy.No;
-      try {
+      const settle = () => {
         if (error) this.failWith(error);
         else this.inflated(inflated, opcode, fin);
-      } finally {
-        // A codec that answers at once is still inside the loop that goes on by itself.
-        if (!waiting) this.run(false);
-      }
+      };
+      // A codec that answers at once is still inside the loop that goes on by itself.
+      if (waiting) settle();
+      else this.run(false, settle);
     });
     waiting = false;
   }
@@ -322,11 +327,7 @@ export abstract class Delivery implements Incoming {
     this.busy = Busy.Deferred;
     setImmediate(() => {
       this.busy = Busy.No;
-      try {
-        event();
-      } finally {
-        this.run(false);
-      }
+      this.run(false, event);
     });
   }
 }
