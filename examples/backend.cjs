@@ -1,0 +1,3 @@
+const { backend } = require('ferrows');
+
+console.log(backend);
