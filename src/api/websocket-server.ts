@@ -5,11 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Extensions } from '../endpoint/contract.js';
 import { SERVER_DEFAULTS, socketOptions } from '../handshake/options.js';
-import type {
-  AcceptedWebSocket,
-  ResolvedServerOptions,
-  ServerOptions
-} from '../handshake/options.js';
+import type { ResolvedServerOptions, ServerOptions } from '../handshake/options.js';
 import {
   acceptedExtensions,
   checkRequest,
@@ -27,13 +23,13 @@ const RUNNING = 0;
 const CLOSING = 1;
 const CLOSED = 2;
 
-type UpgradeCallback = (websocket: AcceptedWebSocket, request: IncomingMessage) => void;
+type UpgradeCallback = (websocket: WebSocket, request: IncomingMessage) => void;
 
 /** Accepts WebSocket connections on an HTTP server of its own, on a given one, or on request. */
 export class WebSocketServer extends EventEmitter {
   readonly options: ResolvedServerOptions;
   /** The open connections, unless `clientTracking` is off. */
-  declare clients?: Set<AcceptedWebSocket>;
+  declare clients?: Set<WebSocket>;
   declare _server?: Server | null;
   declare _removeListeners?: (() => void) | null;
   declare _shouldEmitClose?: boolean;
@@ -176,7 +172,7 @@ export class WebSocketServer extends EventEmitter {
     if (this._state > RUNNING) return refuseUpgrade(socket, 503);
 
     const headers = responseHeaders(key);
-    const websocket = new this.options.WebSocket(null, undefined, this.options);
+    const websocket = new this.options.WebSocket(null, undefined, this.options) as WebSocket;
 
     const protocol = this.selectSubprotocol(protocols, request);
     if (protocol) {
@@ -241,7 +237,7 @@ export class WebSocketServer extends EventEmitter {
     return protocols.values().next().value;
   }
 
-  private track(websocket: AcceptedWebSocket): void {
+  private track(websocket: WebSocket): void {
     const { clients } = this;
     if (!clients) return;
 

@@ -30,9 +30,7 @@ async function listenTo(
       return;
     }
     seen.push(request.headers);
-    wss.handleUpgrade(request, socket, head, (ws) => {
-      (ws as unknown as WebSocket).close();
-    });
+    wss.handleUpgrade(request, socket, head, (ws) => ws.close());
   });
   port = await listen(server as http.Server, path);
   return port;
