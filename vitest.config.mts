@@ -4,7 +4,12 @@ import { defineConfig } from 'vitest/config';
  * One project an endpoint × transport pair: the same tests, told by environment variable which pair
  * to run on. test/backend.test.ts asserts first that it really is that pair.
  */
-const pair = (name: string, env: Record<string, string>, include = ['test/**/*.test.ts'], exclude: string[] = []) => ({
+const pair = (
+  name: string,
+  env: Record<string, string>,
+  include = ['test/**/*.test.ts'],
+  exclude: string[] = []
+) => ({
   test: {
     name,
     include,
@@ -16,14 +21,25 @@ const pair = (name: string, env: Record<string, string>, include = ['test/**/*.t
 });
 
 /** What does not depend on the pair in this process runs once: it starts processes of its own. */
-const once = ['test/compat/**/*.test.ts', 'test/package/**/*.test.ts', 'test/types/**/*.test.ts', 'test/examples/**/*.test.ts'];
+const once = [
+  'test/compat/**/*.test.ts',
+  'test/package/**/*.test.ts',
+  'test/types/**/*.test.ts',
+  'test/examples/**/*.test.ts'
+];
 
 export default defineConfig({
   test: {
     projects: [
       pair('once', {}, once),
-      pair('portable', { WS_NO_NATIVE: '1', WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' }, undefined, once),
-      pair('portable+bufferutil', { WS_NO_NATIVE: '1' }, undefined, once)
+      pair(
+        'portable',
+        { WS_NO_NATIVE: '1', WS_NO_BUFFER_UTIL: '1', WS_NO_UTF_8_VALIDATE: '1' },
+        undefined,
+        once
+      ),
+      pair('portable+bufferutil', { WS_NO_NATIVE: '1' }, undefined, once),
+      pair('native', { WS_NO_REACTOR: '1' }, undefined, once)
     ]
   }
 });

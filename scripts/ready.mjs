@@ -12,7 +12,11 @@ export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..'
 const SOURCES = ['src', 'tsup.config.ts', 'package.json'];
 const BUILT = ['dist/index.js', 'dist/index.mjs'];
 
-/** Installs the packages of the lock file unless they are there, and builds dist/ if it is stale. */
+/** The addon and what it is made of, where there is a Rust toolchain. */
+const NATIVE_SOURCES = ['crates/node', 'crates/protocol', 'crates/reactor', 'Cargo.lock'];
+const NATIVE_BUILT = ['build/ferrows.node'];
+
+/** Installs the packages of the lock file unless they are there, and builds what is stale. */
 export function ready() {
   if (!installed()) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
   if (stale()) run('npm', ['run', '--silent', 'build']);
@@ -42,10 +46,17 @@ function packagesOf(lockFile) {
 }
 
 function stale() {
-  const built = BUILT.map((name) => path.join(root, name));
+  if (older(BUILT, SOURCES)) return true;
+  const cargo = spawnSync('cargo', ['--version']).status === 0;
+  return cargo && older(NATIVE_BUILT, NATIVE_SOURCES);
+}
+
+/** Whether something built is missing or older than one of its sources. */
+function older(names, sources) {
+  const built = names.map((name) => path.join(root, name));
   if (!built.every((file) => existsSync(file))) return true;
   const oldest = Math.min(...built.map(changedAt));
-  return SOURCES.some((name) => newest(path.join(root, name)) > oldest);
+  return sources.some((name) => newest(path.join(root, name)) > oldest);
 }
 
 function newest(file) {
