@@ -26,7 +26,7 @@ export class Sender extends Outgoing {
    * Frames `data` (RFC 6455 §5.2). The returned pieces follow each other on the wire. With `mask` and
    * without `readOnly` the memory of `data` is masked in place.
    */
-  static frame(data: Buffer | string, options: FrameOptions): (Buffer | string)[] {
+  static frame(data: Buffer | string, options: FrameOptions): Buffer[] {
     return frame(data, options, masking);
   }
 }

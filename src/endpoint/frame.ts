@@ -1,4 +1,3 @@
-import { toBuffer } from './buffer.js';
 import type { Masking } from './contract.js';
 import { FIN, MASK, RSV1 } from './opcode.js';
 import { randomKey } from './masking-key.js';
@@ -78,25 +77,14 @@ export function frameKey(
  * One frame as a list of one or two pieces that follow each other on the wire. The payload is masked
  * in its own memory unless `readOnly` is set.
  */
-export function frame(
-  data: Buffer | string,
-  options: FrameOptions,
-  masking: Masking
-): (Buffer | string)[] {
+export function frame(data: Buffer | string, options: FrameOptions, masking: Masking): Buffer[] {
   const masked = Boolean(options.mask);
   const key = masked ? frameKey(options.generateMask, options.maskBuffer) : 0;
   // A key of zeros changes nothing.
   const mustMask = masked && key !== 0;
 
-  let payload: Buffer | string = data;
-  let length: number;
-  if (typeof data === 'string') {
-    if (mustMask) payload = toBuffer(data);
-    length = mustMask ? (payload as Buffer).length : Buffer.byteLength(data);
-  } else {
-    length = data.length;
-  }
-
+  const payload = typeof data === 'string' ? Buffer.from(data) : data;
+  const { length } = payload;
   const first = (options.fin ? FIN : 0) | (options.rsv1 ? RSV1 : 0) | options.opcode;
   const header = headerLength(length, masked);
   const merge = mustMask && Boolean(options.readOnly) && typeof data !== 'string';
@@ -107,9 +95,9 @@ export function frame(
   if (length === 0) return [target];
   if (!mustMask) return [target, payload];
   if (merge) {
-    masking.mask(payload as Buffer, key, target, header);
+    masking.mask(payload, key, target, header);
     return [target];
   }
-  masking.unmask(payload as Buffer, key);
+  masking.unmask(payload, key);
   return [target, payload];
 }

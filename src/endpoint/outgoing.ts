@@ -139,7 +139,7 @@ export class Outgoing {
     for (const piece of list) {
       length += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
     }
-    if (length >= WRITE_THROUGH_MIN) {
+    if (length >= WRITE_THROUGH_MIN || length === 0) {
       this.outlet.writeThrough(list, callback);
       return;
     }
@@ -202,13 +202,15 @@ export class Outgoing {
     const { outlet } = this;
     const { length } = data;
     const header = headerLength(length, masked);
+    // Before memory is reserved: the user's function may throw, or send something itself.
+    const key = masked ? frameKey(this._generateMask, this._maskBuffer) : 0;
     if (length < WRITE_THROUGH_MIN) {
       const at = outlet.reserve(header + length);
-      this.encode(outlet.memory, at, data, first, masked);
+      this.encode(outlet.memory, at, data, first, masked, key);
       this.finish(callback);
     } else if (masked) {
       const whole = Buffer.allocUnsafeSlow(header + length);
-      this.encode(whole, 0, data, first, true);
+      this.encode(whole, 0, data, first, true, key);
       outlet.writeThrough([whole], callback);
     } else {
       const head = Buffer.allocUnsafe(header);
@@ -245,11 +247,11 @@ export class Outgoing {
     offset: number,
     data: Buffer,
     first: number,
-    masked: boolean
+    masked: boolean,
+    key: number
   ): void {
     const at = writeHeader(target, offset, first, data.length, masked);
     if (masked) {
-      const key = frameKey(this._generateMask, this._maskBuffer);
       this.masking.mask(data, key, target, writeKey(target, at, key));
     } else {
       copy(data, target, at);
@@ -257,7 +259,7 @@ export class Outgoing {
   }
 
   private finish(callback: SendCallback | undefined): void {
-    if (callback !== undefined) this.outlet.onFlushed(callback);
+    if (typeof callback === 'function') this.outlet.onFlushed(callback);
     this.outlet.commit();
   }
 
@@ -268,6 +270,8 @@ export class Outgoing {
     compress: boolean,
     callback: SendCallback | undefined
   ): void {
+    // It is looked at later, and the caller may rewrite it meanwhile.
+    if (Buffer.isBuffer(data) && data.length < WRITE_THROUGH_MIN) data = Buffer.from(data);
     const job = { data, first, masked, compress, byteLength: byteLength(data), callback };
     this._bufferedBytes += job.byteLength;
     if (this._state === State.Ready) this.start(job);
@@ -286,8 +290,9 @@ export class Outgoing {
 
   private readBlob(job: Job, blob: Blob): void {
     this._state = State.ReadingBlob;
-    blob.arrayBuffer().then(
-      (content) => {
+    blob
+      .arrayBuffer()
+      .then((content) => {
         if (this.outlet.destroyed) {
           const error = new Error('The socket was closed while the blob was being read');
           // Out of the promise chain: what a callback throws is an exception, not a rejection.
@@ -296,9 +301,8 @@ export class Outgoing {
         }
         this._state = State.Ready;
         this.start({ ...job, data: toBuffer(content) });
-      },
-      (error: Error) => process.nextTick(blobFailed, this, error, job)
-    );
+      })
+      .catch((error: Error) => process.nextTick(blobFailed, this, error, job));
   }
 
   private deflate(job: Job, data: Buffer | string): void {
