@@ -166,7 +166,7 @@ export class WebSocket extends EventEmitter {
     }
     if (typeof data === 'number') data = data.toString();
     if (!this.canSend(data, callback)) return;
-    this._sender!.ping(data || EMPTY, mask ?? !this._isServer, callback);
+    this._sender!.ping(data || EMPTY, mask === undefined ? !this._isServer : mask, callback);
   }
 
   pong(data?: unknown, mask?: boolean | SendCallback, callback?: SendCallback): void {
@@ -179,7 +179,7 @@ export class WebSocket extends EventEmitter {
     }
     if (typeof data === 'number') data = data.toString();
     if (!this.canSend(data, callback)) return;
-    this._sender!.pong(data || EMPTY, mask ?? !this._isServer, callback);
+    this._sender!.pong(data || EMPTY, mask === undefined ? !this._isServer : mask, callback);
   }
 
   /**
@@ -235,7 +235,7 @@ export class WebSocket extends EventEmitter {
       if (this._sender !== null) this._sender._bufferedBytes += length;
       else this._bufferedAmount += length;
     }
-    if (callback !== undefined) {
+    if (callback) {
       const state = `${this._readyState} (${readyStates[this._readyState]})`;
       process.nextTick(callback, new Error(`WebSocket is not open: readyState ${state}`));
     }
