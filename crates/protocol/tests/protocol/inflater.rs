@@ -1,0 +1,51 @@
+//! permessage-deflate's incoming direction with context takeover, on miniz_oxide.
+
+use ferrows_protocol::{ErrorIndex, Inflate, ProtocolError};
+use miniz_oxide::inflate::stream::{InflateState, inflate};
+use miniz_oxide::{DataFormat, MZFlush, MZStatus};
+
+/// What a sender cuts off at the end of a message (RFC 7692 §7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+pub struct Inflater {
+    state: Box<InflateState>,
+}
+
+impl Inflater {
+    pub fn new() -> Self {
+        let state = InflateState::new_boxed(DataFormat::Raw);
+        Self { state }
+    }
+}
+
+impl Inflate for Inflater {
+    fn inflate(
+        &mut self,
+        payload: &[u8],
+        fin: bool,
+        limit: usize,
+        output: &mut Vec<u8>,
+    ) -> Result<(), ProtocolError> {
+        let start = output.len();
+        let tail: &[u8] = if fin { &TAIL } else { &[] };
+        for mut input in [payload, tail] {
+            loop {
+                let mut piece = [0; 512];
+                let result = inflate(&mut self.state, input, &mut piece, MZFlush::Sync);
+                input = &input[result.bytes_consumed..];
+                output.extend_from_slice(&piece[..result.bytes_written]);
+                if output.len() - start > limit {
+                    return Err(ErrorIndex::MessageTooLong.error());
+                }
+                match result.status {
+                    // BFINAL: the next block begins anew (RFC 7692 §7.2.3.4).
+                    Ok(MZStatus::StreamEnd) => self.state.reset(DataFormat::Raw),
+                    Ok(_) if result.bytes_written > 0 => {}
+                    _ => break,
+                }
+            }
+            assert!(input.is_empty(), "these tests send whole streams only");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! One binary for all tests of the crate: a module for each concept, and what they share.
+
+// What they share.
+mod inflater;
+mod reference;
+mod streams;
+mod transcript;
+
+mod close;
+mod deflate;
+mod direct;
+mod error;
+mod incoming;
+mod mask;
+mod memory;
+mod outgoing;
+mod splits;
+mod utf8;
+mod vectors;

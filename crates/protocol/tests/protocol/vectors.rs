@@ -1,0 +1,189 @@
+//! The vectors that TypeScript and ws are held to as well.
+
+use ferrows_protocol::{ErrorIndex, Incoming, InflatedMessage, Inflating, Options, Role};
+use serde::Deserialize;
+
+use crate::inflater::Inflater;
+use crate::transcript::{Item, Recorder, decode_all};
+
+/// More writes than this show nothing new.
+const MAX_SINGLE_BYTES: usize = 512;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vector {
+    name: String,
+    #[serde(rename = "rfc")]
+    _rfc: String,
+    role: String,
+    #[serde(default)]
+    options: VectorOptions,
+    chunks: Vec<String>,
+    events: Vec<VectorEvent>,
+    error: Option<VectorError>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+struct VectorOptions {
+    deflate: bool,
+    max_buffered_chunks: u32,
+    max_fragments: u32,
+    max_payload: u32,
+    #[serde(rename = "skipUTF8Validation")]
+    skip_utf8_validation: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, tag = "type", rename_all = "lowercase")]
+enum VectorEvent {
+    Text { data: String },
+    Binary { data: String },
+    Ping { data: String },
+    Pong { data: String },
+    Close { code: u16, reason: String },
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct VectorError {
+    code: String,
+    status: u16,
+    message: String,
+}
+
+macro_rules! files {
+    ($($name:ident)*) => {
+        $(#[test]
+        fn $name() {
+            check(include_str!(concat!("../../../../test/vectors/", stringify!($name), ".json")));
+        })*
+
+        /// The text of every file.
+        const FILES: &[&str] = &[
+            $(include_str!(concat!("../../../../test/vectors/", stringify!($name), ".json"))),*
+        ];
+    };
+}
+
+files!(close control deflate fragments frames headers lengths limits utf8);
+
+#[test]
+#[cfg_attr(miri, ignore = "Miri cannot list folders in isolation")]
+fn no_file_is_missing_here() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test/vectors");
+    let files = std::fs::read_dir(folder).unwrap();
+    let json = files.filter(|file| {
+        let path = file.as_ref().unwrap().path();
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    assert_eq!(json.count(), FILES.len());
+}
+
+#[test]
+fn every_error_has_a_vector() {
+    for index in ErrorIndex::ALL {
+        let entry = index.entry();
+        let (start, end) = entry
+            .message
+            .split_once("%d")
+            .unwrap_or((entry.message, ""));
+        let covered = FILES.iter().flat_map(|file| parse(file)).any(|vector| {
+            vector.error.is_some_and(|error| {
+                error.message.starts_with(start) && error.message.ends_with(end)
+            })
+        });
+        assert!(covered, "{index:?}");
+    }
+}
+
+fn parse(file: &str) -> Vec<Vector> {
+    serde_json::from_str(file).unwrap()
+}
+
+/// Runs each vector with its chunks and, where only the bytes count, with all bytes at once and one
+/// by one.
+fn check(file: &str) {
+    for vector in parse(file) {
+        let chunks: Vec<_> = vector.chunks.iter().map(|chunk| to_bytes(chunk)).collect();
+        let whole = chunks.concat();
+        if cfg!(miri) && whole.len() > MAX_SINGLE_BYTES {
+            continue;
+        }
+        check_split(&vector, &chunks);
+        if vector.options.max_buffered_chunks == 0 {
+            check_split(&vector, std::slice::from_ref(&whole));
+            if whole.len() <= MAX_SINGLE_BYTES {
+                let bytes: Vec<_> = whole.iter().map(|&byte| vec![byte]).collect();
+                check_split(&vector, &bytes);
+            }
+        }
+    }
+}
+
+fn check_split(vector: &Vector, chunks: &[Vec<u8>]) {
+    let options = Options {
+        role: match vector.role.as_str() {
+            "server" => Role::Server,
+            "client" => Role::Client,
+            other => panic!("role {other}"),
+        },
+        deflate: vector.options.deflate,
+        skip_utf8_validation: vector.options.skip_utf8_validation,
+        max_payload: vector.options.max_payload,
+        max_fragments: vector.options.max_fragments,
+        max_buffered_chunks: vector.options.max_buffered_chunks,
+        ..Options::default()
+    };
+    let mut incoming = Incoming::new(options);
+    let mut recorder = Recorder::default();
+    let mut codec = Inflater::new();
+    let mut message = InflatedMessage::default();
+    let mut error = None;
+    for chunk in chunks {
+        let mut sink = Inflating {
+            codec: &mut codec,
+            message: &mut message,
+            options,
+            sink: &mut recorder,
+        };
+        let result = decode_all(&mut incoming, &mut chunk.clone(), &mut sink);
+        error = error.or(result.err());
+    }
+
+    let items: Vec<_> = vector.events.iter().map(expected).collect();
+    assert_eq!(recorder.items, items, "{}", vector.name);
+    let error = error.map(|error| VectorError {
+        code: error.index.entry().code.to_owned(),
+        status: error.index.entry().status,
+        message: error.to_string(),
+    });
+    assert_eq!(error, vector.error, "{}", vector.name);
+}
+
+fn expected(event: &VectorEvent) -> Item {
+    match event {
+        VectorEvent::Text { data } => Item::Text(to_bytes(data)),
+        VectorEvent::Binary { data } => Item::Binary(to_bytes(data)),
+        VectorEvent::Ping { data } => Item::Ping(to_bytes(data)),
+        VectorEvent::Pong { data } => Item::Pong(to_bytes(data)),
+        VectorEvent::Close { code, reason } => Item::Close(*code, to_bytes(reason)),
+    }
+}
+
+/// Hex in which `ab*3` stands for `ababab` and spaces mean nothing.
+fn to_bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in text.split_whitespace() {
+        let (hex, count) = part.split_once('*').unwrap_or((part, "1"));
+        let once: Vec<u8> = (hex.as_bytes().chunks(2))
+            .map(|digits| {
+                let digits = std::str::from_utf8(digits).unwrap();
+                u8::from_str_radix(digits, 16).unwrap()
+            })
+            .collect();
+        bytes.extend(once.repeat(count.parse().unwrap()));
+    }
+    bytes
+}
