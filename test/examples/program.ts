@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterEach } from 'vitest';
 
-const root = path.join(import.meta.dirname, '..', '..');
+const root = path.join(__dirname, '..', '..');
 
 const running = new Set<ChildProcess>();
 

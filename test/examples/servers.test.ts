@@ -21,8 +21,8 @@ describe('examples/simple-server.mjs', () => {
 
 describe('examples/https-server.mjs', () => {
   it('accepts connections over TLS', async () => {
-    const CERT = path.join(import.meta.dirname, 'certificate', 'cert.pem');
-    const KEY = path.join(import.meta.dirname, 'certificate', 'key.pem');
+    const CERT = path.join(__dirname, 'certificate', 'cert.pem');
+    const KEY = path.join(__dirname, 'certificate', 'key.pem');
     const program = new Program('https-server.mjs', { CERT, KEY });
     const client = new Client(`wss://127.0.0.1:${await program.port()}`, {
       ca: readFileSync(CERT)
