@@ -15,11 +15,21 @@ export function isValidUTF8(bytes: Uint8Array): boolean {
 }
 
 function nativeValidator(): Validate | undefined {
-  const { isUtf8 } = buffer as { isUtf8?: Validate };
-  if (typeof isUtf8 === 'function') return isUtf8;
-  if (process.env.WS_NO_UTF_8_VALIDATE) return undefined;
-  const utf8Validate = requireOptional('utf-8-validate');
-  return typeof utf8Validate === 'function' ? (utf8Validate as Validate) : undefined;
+  const own = whenCorrect((buffer as { isUtf8?: unknown }).isUtf8);
+  if (own !== undefined || process.env.WS_NO_UTF_8_VALIDATE) return own;
+  return whenCorrect(requireOptional('utf-8-validate'));
+}
+
+/** `candidate` if it is a validator, or nothing if it is a bundler's stub or wrong. */
+export function whenCorrect(candidate: unknown): Validate | undefined {
+  if (typeof candidate !== 'function') return undefined;
+  const valid = Buffer.from('ä€😀'.repeat(NATIVE_MIN));
+  try {
+    const isRight = candidate(valid) === true && candidate(valid.subarray(1)) === false;
+    return isRight ? (candidate as Validate) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
