@@ -39,11 +39,6 @@ export function toBuffer(data: unknown): Buffer {
   return Buffer.from(data as string);
 }
 
-/** Whether the memory of `toBuffer(data)` belongs to the caller and must not be written to. */
-export function isCallersMemory(data: unknown): boolean {
-  return data instanceof ArrayBuffer || ArrayBuffer.isView(data);
-}
-
 export function toArrayBuffer(buffer: Buffer): ArrayBuffer {
   const { buffer: memory, byteOffset, length } = buffer;
   if (length === memory.byteLength) return memory as ArrayBuffer;
