@@ -1,0 +1,89 @@
+use std::collections::VecDeque;
+
+use crate::connection::Connection;
+use crate::id::ConnectionId;
+
+/// The connections by id, and which one has which descriptor.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    rows: Vec<Row>,
+    /// Empty rows; the one that has been empty for longest comes first, so that a stale id stays
+    /// recognisable for as long as possible.
+    free: VecDeque<u32>,
+    /// By descriptor: the bits of the id, or 0.
+    by_fd: Vec<u32>,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Row {
+    /// The connection's id, or the next one's.
+    id: ConnectionId,
+    connection: Option<Connection>,
+}
+
+impl Table {
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The id for the next `insert`; `None` when the table is full.
+    pub(crate) fn next_id(&mut self) -> Option<ConnectionId> {
+        if let Some(row) = self.free.front().and_then(|&i| self.rows.get(i as usize)) {
+            return Some(row.id);
+        }
+        ConnectionId::first(self.rows.len())
+    }
+
+    /// Takes a connection that has the id of `next_id`.
+    pub(crate) fn insert(&mut self, connection: Connection) {
+        let id = connection.id;
+        let fd = connection.socket.number();
+        if self.by_fd.len() <= fd {
+            self.by_fd.resize(fd.saturating_add(1), 0);
+        }
+        if let Some(entry) = self.by_fd.get_mut(fd) {
+            *entry = id.bits();
+        }
+        self.len = self.len.saturating_add(1);
+        let connection = Some(connection);
+        match self.rows.get_mut(id.index()) {
+            Some(row) => {
+                self.free.pop_front();
+                row.connection = connection;
+            }
+            None => self.rows.push(Row { id, connection }),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: ConnectionId) -> Option<&Connection> {
+        let row = self.rows.get(id.index())?;
+        row.connection.as_ref().filter(|_| row.id == id)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        let row = self.rows.get_mut(id.index())?;
+        row.connection.as_mut().filter(|_| row.id == id)
+    }
+
+    /// The connection that has the descriptor with this number.
+    pub(crate) fn by_fd(&self, fd: usize) -> Option<ConnectionId> {
+        let bits = self.by_fd.get(fd).copied()?;
+        (bits != 0).then_some(ConnectionId::from_bits(bits))
+    }
+
+    pub(crate) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
+        let row = self.rows.get_mut(id.index()).filter(|row| row.id == id)?;
+        let connection = row.connection.take()?;
+        row.id = id.next();
+        self.free.push_back(id.index() as u32);
+        self.len = self.len.saturating_sub(1);
+        if let Some(entry) = self.by_fd.get_mut(connection.socket.number()) {
+            *entry = 0;
+        }
+        Some(connection)
+    }
+}
