@@ -1,7 +1,13 @@
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lockWithoutWs, pack, Project, versions, type Tarball } from './project.js';
+import { codeBlocks } from '../examples/markdown.js';
+import { lockWithoutWs, pack, Project, root, versions, type Tarball } from './project.js';
+
+/** What README.md says to put into package.json: for ws through others, and for one's own. */
+const [throughOthers, directly] = codeBlocks(readFileSync(path.join(root, 'README.md'), 'utf8'))
+  .filter(({ language }) => language === 'json')
+  .map(({ code }) => code);
 
 let tarball: Tarball;
 
@@ -15,9 +21,10 @@ describe('"overrides": { "ws": … } in a project that has ws through others', (
   let project: Project;
 
   beforeAll(async () => {
-    const dependencies = versions('engine.io', 'engine.io-client', 'socket.io', 'socket.io-client');
-    const overrides = { ws: `file:${tarball.file}` };
-    project = await Project.install({ dependencies, overrides }, lockWithoutWs());
+    project = await Project.install(
+      manifest(throughOthers, 'engine.io', 'engine.io-client', 'socket.io', 'socket.io-client'),
+      lockWithoutWs()
+    );
   }, 120_000);
 
   afterAll(() => project.remove());
@@ -49,11 +56,10 @@ describe('ferrows as the ws that a project depends on itself', () => {
   let project: Project;
 
   beforeAll(async () => {
-    const dependencies = {
-      ...versions('graphql', 'graphql-ws', 'fastify', '@fastify/websocket'),
-      ws: `file:${tarball.file}`
-    };
-    project = await Project.install({ dependencies, overrides: { ws: '$ws' } }, lockWithoutWs());
+    project = await Project.install(
+      manifest(directly, 'graphql', 'graphql-ws', 'fastify', '@fastify/websocket'),
+      lockWithoutWs()
+    );
   }, 120_000);
 
   afterAll(() => project.remove());
@@ -80,6 +86,14 @@ describe('ferrows as the ws that a project depends on itself', () => {
     });
   });
 });
+
+/** The README's part of a package.json, with the tarball for the published package, and packages. */
+function manifest(shown: string, ...names: string[]): object {
+  const { dependencies, overrides } = JSON.parse(
+    shown.replaceAll('npm:ferrows', `file:${tarball.file}`)
+  );
+  return { dependencies: { ...dependencies, ...versions(...names) }, overrides };
+}
 
 /** The names that the packages installed as `ws`, at whatever depth, have in their package.json. */
 function packagesInPlaceOfWs(project: Project): string[] {
