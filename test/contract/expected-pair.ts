@@ -16,7 +16,9 @@ const PAIRS: Record<string, Pair> = {
     endpoint: 'portable',
     transport: 'stream',
     masking: ofNode ?? 'bufferutil'
-  }
+  },
+  native: { endpoint: 'native', transport: 'stream', masking: 'native' },
+  'native+reactor': { endpoint: 'native', transport: 'reactor', masking: 'native' }
 };
 
 /** What the name of the test project, in FERROWS_EXPECT, promises. Throws when it says nothing. */
