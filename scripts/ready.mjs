@@ -16,7 +16,10 @@ const BUILT = ['dist/index.js', 'dist/index.mjs'];
 const NATIVE_SOURCES = ['crates/node', 'crates/protocol', 'crates/reactor', 'Cargo.lock'];
 const NATIVE_BUILT = ['build/ferrows.node'];
 
-/** Installs the packages of the lock file unless they are there, and builds what is stale. */
+/**
+ * Installs the packages of the lock file unless they are there, and builds what is stale. Throws if
+ * either fails.
+ */
 export function ready() {
   if (!installed()) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
   if (stale()) run('npm', ['run', '--silent', 'build']);
@@ -75,5 +78,5 @@ function run(file, args) {
     shell: process.platform === 'win32'
   });
   if (error) throw error;
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) throw new Error(`${file} ${args.join(' ')} has failed`);
 }

@@ -23,7 +23,13 @@ const STEPS = [
 
 const CRATES = ['--workspace', '--all-targets', '--locked'];
 
-ready();
+try {
+  ready();
+} catch (error) {
+  console.error(error.message);
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
 
 const results = [];
 for (const [name, step] of STEPS) {
