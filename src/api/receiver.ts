@@ -43,9 +43,13 @@ export class Receiver extends Writable {
     callback: (error?: Error | null) => void
   ): void {
     this.pending = callback;
-    this.incoming.write(chunk);
-    if (this.incoming.isBusy) this.incoming.needsDrain = true;
-    else if (!this.incoming.failed) this.settle();
+    try {
+      this.incoming.write(chunk);
+    } finally {
+      // Also when a listener has thrown: the rest of the chunk is delivered in a moment.
+      if (this.incoming.isBusy) this.incoming.needsDrain = true;
+      else if (!this.incoming.failed) this.settle();
+    }
   }
 
   private settle(error?: Error): void {
