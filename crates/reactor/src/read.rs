@@ -30,10 +30,10 @@ impl System {
         if connection.held || (connection.paused && !is_failing && !turn.has_error()) {
             return self.stand_by(connection, turn, sink);
         }
-        if space.is_used_up() {
-            return Step::Full;
-        }
         if !connection.pending.is_empty() {
+            if space.is_used_up() {
+                return Step::Full;
+            }
             return deliver_pending(connection, space, sink);
         }
         if connection.stage != Stage::Open {
@@ -44,6 +44,9 @@ impl System {
         }
         if turn.budget == 0 || !(turn.is_readable() || is_failing) {
             return Step::Over;
+        }
+        if space.is_used_up() {
+            return Step::Full;
         }
         self.read(connection, turn, limits, space, sink)
     }

@@ -1,0 +1,16 @@
+//! The reactor on real sockets: socket pairs and TCP on the loopback interface.
+
+#![cfg(target_os = "linux")]
+
+mod batches;
+mod descriptors;
+mod ending;
+mod flushing;
+mod holding;
+mod pausing;
+mod peer;
+mod random;
+mod reading;
+mod sending;
+mod system_calls;
+mod world;
