@@ -198,7 +198,7 @@ export class WebSocket extends EventEmitter {
     let compress = this._extensions['permessage-deflate'] !== undefined;
     let fin = true;
     let masked = !this._isServer;
-    if (options) {
+    if (typeof options === 'object' && options !== null) {
       // Present but undefined means false, as if the options had been spread over the defaults.
       if ('binary' in options) binary = Boolean(options.binary);
       if ('compress' in options) compress &&= Boolean(options.compress);

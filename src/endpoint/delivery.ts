@@ -71,7 +71,8 @@ export abstract class Delivery implements Incoming {
 
   constructor(options: IncomingOptions, handler: IncomingHandler) {
     this.handler = handler;
-    this.allowSynchronousEvents = options.allowSynchronousEvents ?? true;
+    this.allowSynchronousEvents =
+      options.allowSynchronousEvents === undefined || Boolean(options.allowSynchronousEvents);
     this.type = options.binaryType || 'nodebuffer';
     this.extensions = options.extensions ?? {};
     this.limit = options.maxPayload! | 0;
@@ -257,10 +258,7 @@ export abstract class Delivery implements Incoming {
       this.needsDrain = false;
       this.handler.onDrain();
     }
-    if (this.ended && !this.finished && !this.failed) {
-      if (synchronous) process.nextTick(finish, this);
-      else finish(this);
-    }
+    if (this.ended && !this.finished && !this.failed) process.nextTick(finish, this);
   }
 
   /** The chunk has been used up: takes the next waiting one. */
