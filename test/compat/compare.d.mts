@@ -1,3 +1,5 @@
+import type { IntendedDifference } from './scenarios.mjs';
+
 export interface Library {
   require: string;
   import: string;
@@ -17,4 +19,14 @@ export function transcribe(
   library: Library,
   options?: { env?: Record<string, string>; only?: string }
 ): Promise<Transcription>;
-export function difference(before: string, after: string): [minus: string[], plus: string[]];
+
+export interface Lines {
+  ws: string[];
+  ferrows: string[];
+}
+
+export function judge(
+  theirs: string,
+  ours: string,
+  differs?: IntendedDifference[]
+): { found: Lines; intended: Lines };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { difference, FERROWS, transcribe, type Transcription, WS } from './compare.mjs';
+import { FERROWS, judge, transcribe, type Transcription, WS } from './compare.mjs';
 import { loadScenarios } from './scenarios.mjs';
 
 /**
@@ -52,11 +52,8 @@ describe('ferrows beside ws', async () => {
           if (differs.length === 0) {
             expect(ours).toBe(theirs);
           } else {
-            const [minus, plus] = difference(theirs, ours);
-            expect({ ws: minus, ferrows: plus }).toEqual({
-              ws: differs.flatMap((one) => one.ws),
-              ferrows: differs.flatMap((one) => one.ferrows)
-            });
+            const { found, intended } = judge(theirs, ours, differs);
+            expect(found).toEqual(intended);
           }
         });
       }

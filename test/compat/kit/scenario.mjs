@@ -106,7 +106,7 @@ export class Scenario {
   }
 
   /** Lets everything that is on its way in this process happen: some turns of the event loop. */
-  async settle(turns = 8) {
+  async settle(turns = 20) {
     for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -137,11 +137,14 @@ export class Scenario {
   }
 }
 
-/** The same scenario for either role of the library under test. */
-export function inBothRoles(title, run, more = {}) {
+/**
+ * The same scenario for either role of the library under test. `differs(role)` are the intended
+ * differences, see scenarios.mjs.
+ */
+export function inBothRoles(title, run, differs) {
   return ['server', 'client'].map((role) => ({
     title: `${role}: ${title}`,
     run: (ws, t) => run(ws, t, role),
-    ...more
+    differs: differs?.(role)
   }));
 }
