@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use ferrows_protocol::{Frame, FrameHeader, MaskingKey, Opcode, append_frame};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown, sockopt};
 
@@ -140,15 +141,26 @@ pub fn wait_readable(fd: impl AsFd) {
     assert!(is_readable(&fd, 10), "nothing to read for ten seconds");
 }
 
+/// Waits until one of them can be read, but not for ever.
+pub fn wait_for_either(a: impl AsFd, b: impl AsFd) {
+    let fds = &mut [
+        PollFd::new(&a, PollFlags::IN),
+        PollFd::new(&b, PollFlags::IN),
+    ];
+    assert!(is_any_readable(fds, 10), "nothing to read for ten seconds");
+}
+
 pub fn is_readable(fd: &impl AsFd, seconds: i64) -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    is_any_readable(&mut [PollFd::new(fd, PollFlags::IN)], seconds)
+}
+
+fn is_any_readable(fds: &mut [PollFd<'_>], seconds: i64) -> bool {
     let timeout = Timespec {
         tv_sec: seconds,
         tv_nsec: 0,
     };
-    let mut fds = [PollFd::new(fd, PollFlags::IN)];
     loop {
-        match poll(&mut fds, Some(&timeout)) {
+        match poll(fds, Some(&timeout)) {
             Ok(count) => return count > 0,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => panic!("{error}"),
