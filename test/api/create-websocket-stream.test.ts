@@ -256,7 +256,22 @@ describe('a failing WebSocket', () => {
     expect(await untilClosed(duplex)).toEqual(['error Unexpected server response: 401', 'close']);
   });
 
+  it('before it had a socket ends the stream with that error', async () => {
+    const wss = await serve();
+    const ws = new WebSocket(addressOf(wss));
+    const duplex = createWebSocketStream(ws);
+    const closed = untilClosed(duplex);
+    ws.terminate();
+    expect(ws.readyState).toBe(WebSocket.CLOSING);
+    duplex.end();
+    expect(await closed).toEqual([
+      'error WebSocket was closed before the connection was established',
+      'close'
+    ]);
+  });
+
   it('still tells its peer why — RFC 6455 §7.1.7', async () => {
+    const destroyed: boolean[] = [];
     const frames = new Promise<Buffer>((resolve) => {
       void rawServer((request) => {
         const chunks: Buffer[] = [];
@@ -268,6 +283,7 @@ describe('a failing WebSocket', () => {
         const ws = new WebSocket(`ws://127.0.0.1:${port}`);
         const duplex = createWebSocketStream(ws);
         duplex.resume();
+        ws.on('error', () => destroyed.push(ws._socket!.destroyed));
         expect(await untilClosed(duplex)).toEqual([
           'error Invalid WebSocket frame: invalid opcode 5',
           'close'
@@ -278,6 +294,7 @@ describe('a failing WebSocket', () => {
     expect([...frame.subarray(0, 2)]).toEqual([0x88, 0x82]);
     const code = frame.readUInt16BE(6) ^ frame.readUInt16BE(2);
     expect(code).toBe(1002);
+    expect(destroyed).toEqual([false]);
   });
 
   it('throws the error if nobody listens for it', async () => {

@@ -194,6 +194,18 @@ describe.each(['close', 'terminate'] as const)('%s() before the connection is op
     expect(await transcript).toEqual([CLOSED_EARLY, 'close 1006']);
   });
 
+  it('emits nothing more when the request has closed', async () => {
+    const ws = connectTo(await silentServer());
+    const request = ws._req!;
+    await once(request, 'socket');
+    await once(request.socket!, 'connect');
+    const transcript = untilClose(ws);
+    const closed = new Promise((resolve) => request.once('close', resolve));
+    ws[method]();
+    await closed;
+    expect(await transcript).toEqual([CLOSED_EARLY, 'close 1006']);
+  });
+
   it('in a listener of upgrade aborts too', async () => {
     const port = await rawServer((request) => request.socket.write(switchingProtocols(request)));
     const ws = connectTo(port);
@@ -215,6 +227,22 @@ describe.each(['close', 'terminate'] as const)('%s() before the connection is op
     const ws = connectTo(port);
     ws.on('error', () => ws[method]());
     expect(await untilClose(ws)).toEqual(['error socket hang up', 'close 1006']);
+  });
+
+  it('after a response that was read to its end destroys the socket', async () => {
+    const sockets: net.Socket[] = [];
+    const port = await rawServer(({ socket }) => {
+      sockets.push(socket);
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello');
+    });
+    const ws = connectTo(port);
+    const [, response] = await once(ws, 'unexpected-response');
+    response.resume();
+    await once(response, 'close');
+    const gone = once(sockets[0], 'close');
+    ws[method]();
+    expect(await untilClose(ws)).toEqual([CLOSED_EARLY, 'close 1006']);
+    await gone;
   });
 
   it('after the request was given a listener of unexpected-response destroys the socket', async () => {

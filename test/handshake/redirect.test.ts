@@ -3,7 +3,8 @@ import * as https from 'node:https';
 import { describe, expect, it } from 'vitest';
 import type { ClientOptions } from '../../src/handshake/options.js';
 import { WebSocket, WebSocketServer } from '../subject.js';
-import { httpServer, ipcPath, listen, untilClose } from './peers.js';
+import { httpServer, ipcPath, listen, rawServer, untilClose } from './peers.js';
+import type { RawRequest } from './peers.js';
 
 const SECRETS = { authorization: 'Basic Zm9vOmJhcg==', cookie: 'foo=bar', host: 'foo' };
 const followRedirects = true;
@@ -128,6 +129,22 @@ describe('a redirect', () => {
     expect(transcript).toEqual([`error ${message}`, 'close 1006']);
   });
 
+  it('ends the connection of the first request, answered or not', async () => {
+    const { port: next } = await redirecting(() => '/end');
+    const ended = new Promise<void>((resolve, reject) => {
+      const answer = ({ socket }: RawRequest) => {
+        socket.once('close', () => resolve());
+        socket.write(
+          `HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:${next}/end\r\nContent-Length: 9\r\n\r\n`
+        );
+      };
+      rawServer(answer)
+        .then((port) => follow(`ws://127.0.0.1:${port}`))
+        .catch(reject);
+    });
+    await ended;
+  });
+
   it('may have its request destroyed in a listener of redirect', async () => {
     const { port } = await redirecting(() => '/end');
     const ws = new WebSocket(`ws://127.0.0.1:${port}`, { followRedirects });
@@ -174,6 +191,12 @@ describe('credentials', () => {
     const { port, seen } = await redirecting((p) => `ws://baz:qux@127.0.0.1:${p}/end`);
     await follow(`ws://foo:bar@127.0.0.1:${port}`);
     expect(seen[0].authorization).toBe(SECRETS.authorization);
+  });
+
+  it('in an Authorization header win over those of the address', async () => {
+    const { port, seen } = await redirecting(() => '/end');
+    await follow(`ws://foo:bar@127.0.0.1:${port}`, { headers: { Authorization: 'Bearer x' } });
+    expect(seen[0].authorization).toBe('Bearer x');
   });
 
   it('of a redirect to the same host are used if there were none', async () => {

@@ -115,6 +115,17 @@ describe('a request is refused — RFC 6455 §4.2.1', () => {
     );
   });
 
+  it('and its connection ends, also when the client keeps its side open', async () => {
+    const { server, port } = await serve();
+    const client = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => void client.destroy());
+    client.resume();
+    client.write(upgradeRequest({ Upgrade: 'foo' }));
+    const [, socket] = await once(server, 'upgrade');
+    await once(socket, 'close');
+    expect(client.writable).toBe(true);
+  });
+
   it('with 503 when the server is closing', async () => {
     const wss = new WebSocketServer({ noServer: true });
     const server = http.createServer();
@@ -227,6 +238,18 @@ describe('a request is accepted — RFC 6455 §4.2.2', () => {
     const frame = '\x81\x82\x00\x00\x00\x00hi';
     socket.write(Buffer.from(upgradeRequest() + frame, 'latin1'));
     expect(await received).toBe('hi');
+  });
+
+  it('and leaves no listener of its own on the socket', async () => {
+    const { server, wss, port } = await serve();
+    const counts: number[] = [];
+    server.prependListener('upgrade', (_request, socket) =>
+      counts.push(socket.listenerCount('error'))
+    );
+    wss.prependListener('connection', (ws) => counts.push(ws._socket!.listenerCount('error')));
+    await exchange(port, upgradeRequest());
+    // One more: that of the WebSocket.
+    expect(counts[1] - counts[0]).toBe(1);
   });
 
   it('on a Duplex that is no socket', async () => {
