@@ -35,6 +35,16 @@ type BufferLike =
   | { valueOf(): string }
   | { [Symbol.toPrimitive](hint: string): string };
 
+/** `createConnection` is the one of `ClientOptions`. */
+type RequestArgs = Omit<ClientRequestArgs, 'createConnection'>;
+
+/** A connection, as far as this package asks for one: of its own class or of stock ws's. */
+type Connection = EventEmitter &
+  Pick<WebSocket, 'close' | 'isPaused' | 'pause' | 'readyState' | 'resume' | 'send' | 'terminate'>;
+
+/** A class of connections. */
+type ConnectionClass = new (address: null) => Connection;
+
 /**
  * One WebSocket connection (RFC 6455), made by calling the constructor for a client and by a
  * `WebSocketServer` for a server.
@@ -59,16 +69,6 @@ declare class WebSocket extends EventEmitter {
   readonly CLOSED: 3;
 
   /**
-   * The type in which binary messages are delivered from now on: a `Buffer` (`'nodebuffer'`, the
-   * default), an `ArrayBuffer`, the `Buffer`s of the fragments (`'fragments'`), or a `Blob` where the
-   * platform has that class. Any other value is ignored. Text messages are always a `Buffer` of UTF-8.
-   *
-   * With `'blob'` declare the listener's parameter as `WebSocket.RawData | Blob`. Reading is typed
-   * without that value, so that `@types/ws` accepts a connection of this package.
-   */
-  get binaryType(): 'nodebuffer' | 'arraybuffer' | 'fragments';
-  set binaryType(type: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob');
-  /**
    * Bytes that have been sent but not been handed to the operating system, or given to `send` after
    * it stopped sending.
    */
@@ -88,15 +88,6 @@ declare class WebSocket extends EventEmitter {
   /** The URL a client connects or is connected to, after redirects; undefined on a server. */
   readonly url: string;
 
-  /** The listener of `'open'` set by assignment. */
-  onopen: ((event: WebSocket.Event) => void) | null;
-  /** The listener of `'error'` set by assignment. */
-  onerror: ((event: WebSocket.ErrorEvent) => void) | null;
-  /** The listener of `'close'` set by assignment. */
-  onclose: ((event: WebSocket.CloseEvent) => void) | null;
-  /** The listener of `'message'` set by assignment. */
-  onmessage: ((event: WebSocket.MessageEvent) => void) | null;
-
   /** A connection of a server, without a socket yet. */
   constructor(address: null);
   /**
@@ -105,12 +96,12 @@ declare class WebSocket extends EventEmitter {
    * one with a fragment, and on an invalid or repeated subprotocol; a `RangeError` on an unsupported
    * `protocolVersion`. Everything that fails later is an `'error'` followed by `'close'`.
    */
-  constructor(address: string | URL, options?: WebSocket.ClientOptions | ClientRequestArgs);
+  constructor(address: string | URL, options?: WebSocket.ClientOptions | RequestArgs);
   /** As above, offering `protocols` (those in `options` are ignored then). */
   constructor(
     address: string | URL,
     protocols?: string | string[],
-    options?: WebSocket.ClientOptions | ClientRequestArgs
+    options?: WebSocket.ClientOptions | RequestArgs
   );
 
   /**
@@ -140,10 +131,11 @@ declare class WebSocket extends EventEmitter {
   pong(data?: any, mask?: boolean, cb?: (err: Error) => void): void;
 
   /**
-   * Sends a message: a string as text, anything else as binary. What is sent within one tick leaves
-   * as one write at its end, unless `coalesce` is off. Throws while `CONNECTING`. `cb` is called, in
-   * the order of the calls, when the message has been handed to the operating system, or with the
-   * error. Until then `data` of 8 KiB and more must not be changed; shorter data may be at once.
+   * Sends a message: a string or a number as text, anything else as binary. What is sent within one
+   * tick leaves as one write at its end, unless `coalesce` is off. Throws while `CONNECTING`. `cb` is
+   * called, in the order of the calls, when the message has been handed to the operating system, or
+   * with the error. Until then `data` of 8 KiB and more must not be changed; shorter data may be at
+   * once.
    */
   send(data: BufferLike, cb?: (err?: Error) => void): void;
   /**
@@ -310,6 +302,36 @@ declare class WebSocket extends EventEmitter {
   removeListener(event: string | symbol, listener: (...args: any[]) => void): this;
 }
 
+// Accessors in an interface, so that a class may override them by properties. What is read is typed so
+// that a connection can be given where `@types/ws` asks for one.
+interface WebSocket {
+  /**
+   * The type in which binary messages are delivered from now on: a `Buffer` (`'nodebuffer'`, the
+   * default), an `ArrayBuffer`, the `Buffer`s of the fragments (`'fragments'`), or a `Blob` where the
+   * platform has that class. Any other value is ignored. Text messages are always a `Buffer` of UTF-8.
+   *
+   * With `'blob'` declare the listener's parameter as `WebSocket.RawData | Blob`.
+   */
+  get binaryType(): 'nodebuffer' | 'arraybuffer' | 'fragments';
+  set binaryType(type: 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob');
+
+  /** The listener of `'open'` that was set here, or null. */
+  get onopen(): ((event: any) => void) | null;
+  set onopen(listener: ((event: WebSocket.Event) => void) | null);
+
+  /** The listener of `'error'` that was set here, or null. */
+  get onerror(): ((event: any) => void) | null;
+  set onerror(listener: ((event: WebSocket.ErrorEvent) => void) | null);
+
+  /** The listener of `'close'` that was set here, or null. */
+  get onclose(): ((event: any) => void) | null;
+  set onclose(listener: ((event: WebSocket.CloseEvent) => void) | null);
+
+  /** The listener of `'message'` that was set here, or null. */
+  get onmessage(): ((event: any) => void) | null;
+  set onmessage(listener: ((event: WebSocket.MessageEvent) => void) | null);
+}
+
 declare const WebSocketAlias: typeof WebSocket;
 interface WebSocketAlias extends WebSocket {}
 
@@ -401,7 +423,7 @@ declare namespace WebSocket {
       | {
           bivarianceHack(
             options: ClientRequestArgs,
-            oncreate: (err: Error | null, socket: Duplex) => void
+            oncreate: (err?: Error | null, socket?: Duplex) => void
           ): Duplex | null | undefined;
         }['bivarianceHack']
       | undefined;
@@ -537,7 +559,7 @@ declare namespace WebSocket {
    * The options of a server. One and only one of `port`, `server` and `noServer` must be given.
    */
   interface ServerOptions<
-    U extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    U extends ConnectionClass = typeof WebSocket.WebSocket,
     V extends typeof IncomingMessage = typeof IncomingMessage
   > {
     /** The address to listen on; any by default. */
@@ -605,7 +627,7 @@ declare namespace WebSocket {
 
   /** Accepts connections on an HTTP server of its own, on a given one, or by `handleUpgrade`. */
   class Server<
-    T extends typeof WebSocket.WebSocket = typeof WebSocket.WebSocket,
+    T extends ConnectionClass = typeof WebSocket.WebSocket,
     U extends typeof IncomingMessage = typeof IncomingMessage
   > extends EventEmitter {
     /** What the constructor was given, with the defaults. */
@@ -743,7 +765,7 @@ declare namespace WebSocket {
    * A Duplex that reads and writes the messages of `websocket`; the boundaries between messages are
    * lost, unless `readableObjectMode` is set. Ending it closes the connection.
    */
-  function createWebSocketStream(websocket: WebSocket, options?: DuplexOptions): Duplex;
+  function createWebSocketStream(websocket: Connection, options?: DuplexOptions): Duplex;
 
   /** The extensions negotiated for a connection, by name. */
   interface Extensions {

@@ -1,0 +1,3 @@
+import { WebSocketServer } from 'ferrows';
+
+new WebSocketServer({ port: '80' });
