@@ -16,10 +16,10 @@ const CLOSED_EARLY = 'WebSocket was closed before the connection was established
 
 /** A WebSocket connection of either role, with ws's API. */
 export class WebSocket extends EventEmitter {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSING = CLOSING;
-  static readonly CLOSED = CLOSED;
+  declare static readonly CONNECTING: typeof CONNECTING;
+  declare static readonly OPEN: typeof OPEN;
+  declare static readonly CLOSING: typeof CLOSING;
+  declare static readonly CLOSED: typeof CLOSED;
 
   _autoPong = false;
   _binaryType: BinaryType = 'nodebuffer';
