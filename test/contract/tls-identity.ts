@@ -1,0 +1,21 @@
+/** A self-signed certificate for localhost, valid for a century, and its key: for these tests only. */
+export const tlsIdentity = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7zUVprhMk4ev2ad/
+PxzjRpeWdh7pkiPSbey6JIwPPPmhRANCAAQzZ2sZIrqFnd1R3A/fOi89GF0KCc6H
+qQaOL/KXEXOxfAd5fTa8J/8GoVFmhYk7ofMpYksorumc+G0VT8DEwI62
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUAoK0VnlfW3j6AaCFBr5cay6XwD8wCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTA5NDgwMloYDzIxMjYxMTAx
+MDk0ODAyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQzZ2sZIrqFnd1R3A/fOi89GF0KCc6HqQaOL/KXEXOxfAd5fTa8J/8G
+oVFmhYk7ofMpYksorumc+G0VT8DEwI62o28wbTAdBgNVHQ4EFgQUutiyJNKys/gt
+Pl4H0wC3b+4lWq0wHwYDVR0jBBgwFoAUutiyJNKys/gtPl4H0wC3b+4lWq0wDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgU5Z4RvVENCmvn0U+84j2plpC0sfbzCoRfTo1DWbKhNwCIQCr
+xJ2Bzo/6djyBki+yg/NIzLkqBUzhrv3pVUf+7lNtmQ==
+-----END CERTIFICATE-----
+`
+};
