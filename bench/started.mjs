@@ -70,7 +70,7 @@ export class Started {
       .trim()
       .split('\n')
       .filter((line) => !/^\s+at /.test(line));
-    return new Error(told.find((line) => /error/i.test(line)) ?? told.at(-1) ?? 'it ended');
+    return new Error(told.find((line) => /error/i.test(line)) ?? (told.at(-1) || 'it ended'));
   }
 
   kill() {

@@ -1,0 +1,82 @@
+/** Results as a page of documentation. */
+
+import { bytes, microseconds } from './chart.mjs';
+
+/**
+ * Every chart with its figures.
+ *
+ * @param {{ name: string, title: string, measured: import('./run.mjs').Measured[] }[]} charts
+ * @param {object} record
+ * @returns {string} Markdown.
+ */
+export function page(charts, record) {
+  const { machine, rounds, window, baseline, pinned } = record;
+  const [overview, ...others] = charts;
+  return `# Performance
+
+This page is made by \`npm run bench:charts\` from \`bench/results/full.json\`, which \`npm run bench\` wrote.
+What is measured and how, and how to measure your own machine or server: [bench/README.md](../bench/README.md).
+
+Figures are CPU time of the process under test for each message, or resident memory for each connection, and
+their ratio to ${baseline}: the median of ${rounds} rounds, and the range. Less is better. Latency and throughput stand
+beside them; they depend on what else the machine does.
+
+Measured on ${record.measured.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gib} GiB, ${machine.kernel}, Node.js ${machine.node};
+${pinned ? 'the process under test on one core and its load on another' : 'not pinned to cores'}; each measurement ${window.seconds.toFixed(1)} s after ${window.warm_up.toFixed(1)} s of warm-up.
+
+${versions(record)}
+
+${picture(overview)}
+${others.map((chart) => section(chart, baseline)).join('')}`;
+}
+
+function versions({ results }) {
+  const peers = new Map(
+    results.flatMap(({ peers }) => peers.filter(({ problem }) => !problem)).map((p) => [p.name, p])
+  );
+  const rows = [...peers.values()].map(({ name, version, backend }) => {
+    const on = backend ? `${backend.endpoint} endpoint, ${backend.transport} transport` : '';
+    return `| ${name} | ${version} | ${on} | ${backend?.masking ?? ''} |`;
+  });
+  return ['| | version | ran on | masking |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+function picture({ name, title }) {
+  const file = (theme) => `../bench/results/${name}-${theme}.svg`;
+  return `<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="${file('dark')}">
+  <img alt="${title}" src="${file('light')}">
+</picture>
+`;
+}
+
+function section(chart, baseline) {
+  const tables = chart.measured.map((measured) => table(measured, baseline));
+  return `\n## ${chart.title}\n\n${picture(chart)}\n${tables.join('\n')}`;
+}
+
+function table({ workload, peers }, baseline) {
+  const memory = workload.kind === 'memory';
+  const columns = memory
+    ? ['memory', 'ratio', 'range']
+    : ['CPU', 'ratio', 'range', 'per second', 'p50', 'p99', 'p99.9'];
+  const rows = peers.map(({ name, figure, ratio, report, problem }) => {
+    if (problem) return [name, `– (${problem})`, ...columns.slice(1).map(() => '')];
+    const cells = [
+      name,
+      memory ? bytes(figure) : microseconds(figure),
+      name === baseline ? '1' : (ratio?.median.toFixed(2) ?? ''),
+      name === baseline || !ratio ? '' : `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`
+    ];
+    if (memory) return cells;
+    const latencies = [report.p50, report.p99, report.p99_9].map(microseconds);
+    return [...cells, Math.round(report.per_second).toLocaleString('en'), ...latencies];
+  });
+  return [
+    `<details><summary>${workload.title}</summary>\n`,
+    `| | ${columns.join(' | ')} |`,
+    `|---|${columns.map(() => '--:|').join('')}`,
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    '\n</details>\n'
+  ].join('\n');
+}
