@@ -53,20 +53,16 @@ export function normalised(head) {
 
 /** Reads up to the empty line that ends an HTTP head; the socket is paused when it resolves. */
 export function readHead(t, socket) {
-  const read = new Promise((resolve, reject) => {
+  const read = new Promise((resolve) => {
     let bytes = Buffer.alloc(0);
-    const take = (chunk) => {
+    socket.on('data', function take(chunk) {
       bytes = Buffer.concat([bytes, chunk]);
       const end = bytes.indexOf('\r\n\r\n');
       if (end === -1) return;
       socket.pause();
       socket.off('data', take);
-      socket.off('close', gone);
       resolve({ head: bytes.toString('latin1', 0, end + 4), rest: bytes.subarray(end + 4) });
-    };
-    const gone = () => reject(new Error('the connection closed before the head was complete'));
-    socket.on('data', take);
-    socket.on('close', gone);
+    });
   });
   return t.wait('an HTTP head', read);
 }

@@ -16,7 +16,7 @@ const DETAILS = {
 export class Scenario {
   /** The library under test: `{ require, import }`, absolute paths. */
   library;
-  lanes = {};
+  lanes = Object.create(null);
   #ws;
   #cleanups = [];
   #hidden = new Map();
