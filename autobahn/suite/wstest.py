@@ -37,8 +37,8 @@ def collecting(create, every):
     return collecting_create
 
 
-zlib.compressobj = collecting(zlib.compressobj, 1000)
-zlib.decompressobj = collecting(zlib.decompressobj, 4000)
+zlib.compressobj = collecting(zlib.compressobj, 500)
+zlib.decompressobj = collecting(zlib.decompressobj, 2000)
 
 from autobahntestsuite.wstest import run
 
