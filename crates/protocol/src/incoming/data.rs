@@ -102,8 +102,9 @@ impl Incoming {
             }
             piece
         } else {
-            self.reserve(piece.len());
             let start = self.message.buffer.len();
+            let arrived = (start as u64).saturating_add(piece.len() as u64);
+            self.reserve(piece.len(), arrived, self.frame.missing());
             mask_append(&mut self.message.buffer, piece, key);
             self.message.buffer.get(start..).unwrap_or_default()
         };
@@ -144,7 +145,9 @@ impl Incoming {
             // Pieces that stay in the cache between the two passes.
             let mut pieces = piece.chunks_mut(HOT_PIECE).peekable();
             while let Some(piece) = pieces.next() {
-                mask(piece, key);
+                if key != [0; 4] {
+                    mask(piece, key);
+                }
                 let last = pieces.peek().is_none();
                 if validates {
                     let end = if last { end } else { Boundary::Part };
@@ -173,23 +176,24 @@ impl Incoming {
         self.deliver_buffer(Boundary::Part, sink)
     }
 
-    /// Makes room for `len` bytes behind those that have come, and for what the frame's header
-    /// claims to follow only as far as that is in proportion to what really came.
-    pub(super) fn reserve(&mut self, len: usize) {
+    /// Makes room for `room` bytes, with which `arrived` bytes of the message have come, and for what
+    /// is `missing` of the frame only as far as that is in proportion to what really came.
+    pub(super) fn reserve(&mut self, room: usize, arrived: u64, missing: u64) {
         let buffer = &mut self.message.buffer;
-        if buffer.capacity().saturating_sub(buffer.len()) >= len {
+        if buffer.capacity().saturating_sub(buffer.len()) >= room {
             return;
         }
-        let needed = (buffer.len() as u64).saturating_add(len as u64);
+        let len = buffer.len() as u64;
+        let needed = len.saturating_add(room as u64);
         let frame_is_all = self.frame.fin || self.message.compressed || self.options.by_frame;
-        let capacity = if frame_is_all {
-            let claimed = needed.saturating_add(self.frame.missing());
-            needed.saturating_mul(4).max(MIN_CAPACITY).min(claimed)
+        let wanted = if frame_is_all {
+            let claimed = arrived.saturating_add(missing);
+            arrived.saturating_mul(4).max(MIN_CAPACITY).min(claimed)
         } else {
-            needed.saturating_mul(2).max(MIN_CAPACITY)
+            arrived.saturating_mul(2).max(MIN_CAPACITY)
         };
-        let additional = capacity.saturating_sub(buffer.len() as u64);
-        buffer.reserve_exact(usize::try_from(additional).unwrap_or(len));
+        let additional = wanted.max(needed).saturating_sub(len);
+        buffer.reserve_exact(usize::try_from(additional).unwrap_or(room));
     }
 
     /// Counts `len` bytes, and the frame if they are its last ones.

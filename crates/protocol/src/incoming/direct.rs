@@ -27,7 +27,9 @@ impl Incoming {
         {
             return None;
         }
-        self.reserve(MIN_SPARE.min(usize::try_from(missing).unwrap_or(MIN_SPARE)));
+        let room = MIN_ROOM.min(usize::try_from(missing).unwrap_or(MIN_ROOM));
+        let arrived = self.message.buffer.len() as u64;
+        self.reserve(room, arrived, missing);
         let buffer = &self.message.buffer;
         let start = buffer.len();
         let spare = buffer.capacity().saturating_sub(start);
@@ -104,4 +106,4 @@ impl Incoming {
 }
 
 /// The least room that is offered, if as much is missing.
-const MIN_SPARE: usize = 16 * 1024;
+const MIN_ROOM: usize = 16 * 1024;

@@ -94,7 +94,8 @@ fn long_text_is_validated_on_the_way() {
         (b"\xc3", false),
         (b"\xff\xff", false),
     ] {
-        let text = ["a".repeat(40_000).as_bytes(), tail].concat();
+        let len = if cfg!(miri) { 300 } else { 40_000 };
+        let text = ["a".repeat(len).as_bytes(), tail].concat();
         let len = (text.len() as u64).to_be_bytes();
         let mut incoming = after(client(), &[b"\x81\x7f", &len[..]].concat());
         let mut sink = Recorder::default();

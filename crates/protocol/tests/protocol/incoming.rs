@@ -152,7 +152,7 @@ fn limits_may_change_between_frames() {
     let mut incoming = Incoming::new(client());
     let mut sink = Recorder::default();
     incoming
-        .decode(&mut *b"\x01\x03abc".to_vec(), &mut sink)
+        .decode(&mut b"\x01\x03abc".to_vec(), &mut sink)
         .unwrap();
     incoming.set_max_payload(4);
     let error = Err(ErrorIndex::MessageTooLong.error());

@@ -12,11 +12,11 @@ fn naive(bytes: &[u8], key: [u8; 4], offset: u64) -> Vec<u8> {
 }
 
 #[test]
-fn every_length_and_alignment_up_to_two_hundred() {
-    let lens = if cfg!(miri) { 60 } else { 200 };
+fn every_length_at_every_alignment() {
+    let (starts, lens) = if cfg!(miri) { (2, 50) } else { (9, 200) };
     let bytes: Vec<u8> = (0..=255).collect();
     let key = [0x12, 0x80, 0xff, 0x01];
-    for start in 0..9 {
+    for start in 0..starts {
         for len in 0..lens {
             let source = &bytes[start..start + len];
             let expected = naive(source, key, 0);
@@ -46,7 +46,7 @@ fn a_copy_is_as_long_as_the_shorter_side() {
 
 #[test]
 fn what_is_appended_may_be_longer_than_a_piece() {
-    let source: Vec<u8> = (0..10_001).map(|i| i as u8).collect();
+    let source: Vec<u8> = (0..5_001).map(|i| i as u8).collect();
     let mut target = vec![1, 2, 3];
     mask_append(&mut target, &source, [5, 6, 7, 8]);
     assert_eq!(target[..3], [1, 2, 3]);

@@ -60,10 +60,11 @@ fn a_direct_read_allocates_in_proportion_to_what_came() {
     for _ in 0..20 {
         let mut direct = incoming.direct(1).unwrap();
         let len = direct.limit();
+        let bound = (4 * received).max(received + 16 * 1024);
+        assert!(direct.buffer().capacity() <= bound);
         direct.buffer().resize(received + len, 0);
         direct.commit(&mut sink).unwrap();
         received += len;
-        assert!(incoming.held() <= 4 * received.max(16 * 1024));
         if received > 100_000 {
             return;
         }
@@ -96,7 +97,7 @@ fn many_small_fragments_are_copied_a_bounded_number_of_times() {
         .decode(&mut b"\x02\x00".to_vec(), &mut sink)
         .unwrap();
     let mut capacities = Vec::new();
-    for _ in 0..5000 {
+    for _ in 0..if cfg!(miri) { 200 } else { 5000 } {
         incoming
             .decode(&mut b"\x00\x04abcd".to_vec(), &mut sink)
             .unwrap();

@@ -25,7 +25,7 @@ pub fn reference(options: Options, chunks: &[&[u8]]) -> Transcript {
     let mut start = 0;
     let mut starts = Vec::new();
     for chunk in chunks.iter().filter(|chunk| !chunk.is_empty()) {
-        let ended = end.is_some() && start >= last_step;
+        let ended = start >= last_step && !matches!(end, Some(End::Starved));
         let consumed = *run
             .steps
             .iter()

@@ -92,11 +92,16 @@ pub fn legal() -> impl Strategy<Value = Stream> {
     })
 }
 
-/// A stream with a few of its bytes changed, and bytes of any kind behind it.
+/// A stream that ends anywhere, or with a few of its bytes changed and bytes of any kind behind it.
 pub fn broken() -> impl Strategy<Value = Stream> {
     let changes = vec((any::<Index>(), any::<u8>()), 0..3);
-    (legal(), changes, vec(any::<u8>(), 0..20)).prop_map(|(mut stream, changes, rest)| {
-        stream.bytes.extend(rest);
+    let end = prop::option::of(any::<Index>());
+    let rest = vec(any::<u8>(), 0..20);
+    (legal(), end, changes, rest).prop_map(|(mut stream, end, changes, rest)| {
+        match end {
+            Some(end) => stream.bytes.truncate(end.index(stream.bytes.len() + 1)),
+            None => stream.bytes.extend(rest),
+        }
         if !stream.bytes.is_empty() {
             for (index, byte) in changes {
                 let at = index.index(stream.bytes.len());
