@@ -1,0 +1,11 @@
+export interface Ratio {
+  median: number;
+  low: number;
+  high: number;
+}
+
+export function median(numbers: number[]): number;
+export function ratio(
+  figures: (number | undefined)[],
+  baseline: (number | undefined)[]
+): Ratio | undefined;
