@@ -26,3 +26,16 @@ export function record(ws: EventEmitter): unknown[][] {
   ws.on('close', (code, reason) => events.push(['close', code, String(reason)]));
   return events;
 }
+
+/** Code and reason of the 'close' event, whether or not an error comes before it. */
+export function closeOf(ws: EventEmitter): Promise<[code: number, reason: string]> {
+  return new Promise((resolve) => {
+    ws.on('error', () => {});
+    ws.once('close', (code: number, reason: Buffer) => resolve([code, String(reason)]));
+  });
+}
+
+/** The error of a connection. */
+export function errorOf(ws: EventEmitter): Promise<Error & { code?: string }> {
+  return new Promise((resolve) => ws.once('error', resolve));
+}
