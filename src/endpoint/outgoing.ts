@@ -272,7 +272,7 @@ export class Outgoing {
   ): void {
     // It is looked at later, and the caller may rewrite it meanwhile.
     if (Buffer.isBuffer(data) && data.length < WRITE_THROUGH_MIN) data = Buffer.from(data);
-    const job = { data, first, masked, compress, byteLength: byteLength(data), callback };
+    const job: Job = { data, first, masked, compress, byteLength: byteLength(data), callback };
     this._bufferedBytes += job.byteLength;
     if (this._state === State.Ready) this.start(job);
     else this._queue.push(job);
@@ -322,8 +322,9 @@ export class Outgoing {
 
   /** Tells everyone who waits that nothing more will be sent. */
   abandon(error: Error, job: Job): void {
-    job.callback?.(error);
-    for (const waiting of this._queue) waiting.callback?.(error);
+    for (const { callback } of [job, ...this._queue]) {
+      if (typeof callback === 'function') callback(error);
+    }
   }
 }
 
