@@ -7,6 +7,7 @@ mod descriptors;
 mod ending;
 mod flushing;
 mod holding;
+mod model;
 mod pausing;
 mod peer;
 mod random;
