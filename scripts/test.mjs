@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { command, ready, root } from './ready.mjs';
 
-const CODE = '{src,test,scripts,bench,autobahn,examples}/**/*.{ts,mts,cts,mjs,cjs,js,json}';
+const CODE = '{src,test,scripts,bench,autobahn,examples}/**/*.{ts,mts,cts,mjs,cjs,js}';
 
 /** In order: what it is called, and how it counts. */
 const STEPS = [
