@@ -3,8 +3,9 @@ import gc
 import os
 import site
 import sys
+import threading
+import time
 import types
-import zlib
 
 site.addsitedir(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'site'))
 sys.argv[0] = 'wstest'
@@ -20,25 +21,17 @@ except ImportError:
     sys.modules['twisted.internet.ssl'] = twisted.internet.ssl = ssl
 
 
-def collecting(create, every):
-    """create, with a garbage collection now and then.
-
-    Without context takeover the suite makes a compressor for every message. PyPy does not count the
-    256 KiB that zlib takes for each, and would let tens of gigabytes pile up before it collects.
-    """
-    made = [0]
-
-    def collecting_create(*args):
-        made[0] += 1
-        if made[0] % every == 0:
-            gc.collect()
-        return create(*args)
-
-    return collecting_create
+def collect_now_and_then():
+    """PyPy does not count what zlib takes for a connection's or a message's compressor, and would let
+    tens of gigabytes of it pile up in sections 12 and 13 before it collects by itself."""
+    while True:
+        time.sleep(3)
+        gc.collect()
 
 
-zlib.compressobj = collecting(zlib.compressobj, 500)
-zlib.decompressobj = collecting(zlib.decompressobj, 2000)
+collector = threading.Thread(target=collect_now_and_then)
+collector.daemon = True
+collector.start()
 
 from autobahntestsuite.wstest import run
 
