@@ -119,7 +119,7 @@ fn an_inflated_message_can_be_pushed_elsewhere() {
         payload: ferrows_protocol::Payload::Owned(&mut bytes),
     };
     let mut message = InflatedMessage::default();
-    let inflated = message.push(&mut Inflater::new(), &frame, incoming.options());
+    let inflated = message.push(&mut Inflater::default(), &frame, incoming.options());
     assert_eq!(inflated, Ok(Some(b"Hello".to_vec())));
     let mut recorder = Recorder::default();
     assert_eq!(incoming.decode(&mut chunk[9..], &mut recorder), Ok(2));

@@ -7,15 +7,10 @@ use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 /// What a sender cuts off at the end of a message (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
+#[derive(Default)]
 pub struct Inflater {
-    state: Box<InflateState>,
-}
-
-impl Inflater {
-    pub fn new() -> Self {
-        let state = InflateState::new_boxed(DataFormat::Raw);
-        Self { state }
-    }
+    /// There is none before the first compressed message.
+    state: Option<Box<InflateState>>,
 }
 
 impl Inflate for Inflater {
@@ -26,12 +21,15 @@ impl Inflate for Inflater {
         limit: usize,
         output: &mut Vec<u8>,
     ) -> Result<(), ProtocolError> {
+        let state = self
+            .state
+            .get_or_insert_with(|| InflateState::new_boxed(DataFormat::Raw));
         let start = output.len();
         let tail: &[u8] = if fin { &TAIL } else { &[] };
         for mut input in [payload, tail] {
             loop {
                 let mut piece = [0; 512];
-                let result = inflate(&mut self.state, input, &mut piece, MZFlush::Sync);
+                let result = inflate(state, input, &mut piece, MZFlush::Sync);
                 input = &input[result.bytes_consumed..];
                 output.extend_from_slice(&piece[..result.bytes_written]);
                 if output.len() - start > limit {
@@ -39,7 +37,7 @@ impl Inflate for Inflater {
                 }
                 match result.status {
                     // BFINAL: the next block begins anew (RFC 7692 §7.2.3.4).
-                    Ok(MZStatus::StreamEnd) => self.state.reset(DataFormat::Raw),
+                    Ok(MZStatus::StreamEnd) => state.reset(DataFormat::Raw),
                     Ok(_) if result.bytes_written > 0 => {}
                     _ => break,
                 }

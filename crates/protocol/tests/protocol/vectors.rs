@@ -83,18 +83,15 @@ fn no_file_is_missing_here() {
 
 #[test]
 fn every_error_has_a_vector() {
+    let vectors = FILES.iter().flat_map(|file| parse(file));
+    let messages: Vec<_> = (vectors.filter_map(|vector| vector.error))
+        .map(|error| error.message)
+        .collect();
     for index in ErrorIndex::ALL {
-        let entry = index.entry();
-        let (start, end) = entry
-            .message
-            .split_once("%d")
-            .unwrap_or((entry.message, ""));
-        let covered = FILES.iter().flat_map(|file| parse(file)).any(|vector| {
-            vector.error.is_some_and(|error| {
-                error.message.starts_with(start) && error.message.ends_with(end)
-            })
-        });
-        assert!(covered, "{index:?}");
+        let message = index.entry().message;
+        let (start, end) = message.split_once("%d").unwrap_or((message, ""));
+        let is_it = |message: &String| message.starts_with(start) && message.ends_with(end);
+        assert!(messages.iter().any(is_it), "{index:?}");
     }
 }
 
@@ -112,7 +109,7 @@ fn check(file: &str) {
             continue;
         }
         check_split(&vector, &chunks);
-        if vector.options.max_buffered_chunks == 0 {
+        if vector.options.max_buffered_chunks == 0 && !cfg!(miri) {
             check_split(&vector, std::slice::from_ref(&whole));
             if whole.len() <= MAX_SINGLE_BYTES {
                 let bytes: Vec<_> = whole.iter().map(|&byte| vec![byte]).collect();
@@ -138,7 +135,7 @@ fn check_split(vector: &Vector, chunks: &[Vec<u8>]) {
     };
     let mut incoming = Incoming::new(options);
     let mut recorder = Recorder::default();
-    let mut codec = Inflater::new();
+    let mut codec = Inflater::default();
     let mut message = InflatedMessage::default();
     let mut error = None;
     for chunk in chunks {
