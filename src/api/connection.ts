@@ -94,15 +94,21 @@ export class Connection implements IncomingHandler, TransportHandler {
   /** Starts the closing handshake, or answers the peer's. Throws as `Sender#close`. */
   close(code: number | undefined, reason: string | Buffer | undefined): void {
     const { websocket } = this;
-    this.sender.close(code, reason, !websocket._isServer, (error) => {
-      // An error here is the socket's as well, and dealt with there.
-      if (error) return;
-      websocket._closeFrameSent = true;
-      this.endIfAnswered();
-    });
-    this.transport.flush();
+    // Before anything is written: the answer may come while it is (an in-memory socket).
     websocket._readyState = CLOSING;
+    try {
+      this.sender.close(code, reason, !websocket._isServer, (error) => {
+        // An error here is the socket's as well, and dealt with there.
+        if (error) return;
+        websocket._closeFrameSent = true;
+        this.endIfAnswered();
+      });
+    } catch (error) {
+      websocket._readyState = OPEN;
+      throw error;
+    }
     this.setCloseTimer();
+    this.transport.flush();
   }
 
   /** Once both close frames are exchanged, or the peer has broken the protocol, nothing follows. */

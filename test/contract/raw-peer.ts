@@ -20,7 +20,10 @@ export interface RawConnection {
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/** The other side of a connection: sends any bytes and sees which ones come back. */
+/**
+ * The other side of a connection: sends any bytes and sees which ones come back. It does not end its
+ * side by itself.
+ */
 export class RawPeer {
   /** The frames that came and have not been asked for. */
   private readonly frames: ReadFrame[] = [];
@@ -111,7 +114,8 @@ async function openRawClient(options: ServerOptions): Promise<RawConnection> {
 /** Another raw client on the same server. */
 export async function connectRaw(wss: WebSocketServer): Promise<RawConnection> {
   const connection = once(wss, 'connection') as Promise<[WebSocket]>;
-  const socket = net.connect((wss.address() as net.AddressInfo).port, '127.0.0.1');
+  const { port } = wss.address() as net.AddressInfo;
+  const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
   socket.write(
     'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
