@@ -4,13 +4,13 @@
  * than expected.json says.
  */
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import path from 'node:path';
 
+import { ready, root } from '../scripts/ready.mjs';
 import { differences, readExpected, select, tally } from './report.mjs';
 import { home, setUp, testClient, testServer } from './suite.mjs';
 
@@ -22,8 +22,6 @@ const USAGE = `usage: npm run autobahn [-- options]
   --compare FILE  run nothing, compare a report's index.json with the expectations
   --library PATH  test another build: a name or an absolute path that require() takes
   --help`;
-
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /** What makes the library choose a pair, and what it then says of itself. */
 const PAIRS = {
@@ -60,9 +58,7 @@ const counts = { passed: 0, failed: 0 };
 if (options.compare) process.exit(compare(options.compare) ? 0 : 1);
 
 const library = options.ws ? 'ws' : (options.library ?? path.join(root, 'dist', 'index.js'));
-if (!options.ws && !options.library && !existsSync(library)) {
-  execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'inherit' });
-}
+ready();
 
 await setUp();
 

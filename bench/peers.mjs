@@ -128,9 +128,6 @@ function ofWs(env) {
 
 function ofFerrows({ backend, env }) {
   const library = path.join(root, 'dist', 'index.js');
-  if (!existsSync(library)) {
-    execFileSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-  }
   if (!env.WS_NO_BUFFER_UTIL && env.WS_NO_NATIVE) requireHere('bufferutil');
   const script = `const { backend } = require(${JSON.stringify(library)}); console.log(JSON.stringify(backend))`;
   const found = JSON.parse(

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import path from 'node:path';
 
+import { ready } from '../scripts/ready.mjs';
 import { describe, descriptorLimit, pinning } from './machine.mjs';
 import { buildLoadgen, measure } from './measure.mjs';
 import { BASELINE, NAMES, external, prepare } from './peers.mjs';
@@ -66,6 +67,7 @@ console.log(
     ? 'the process under test on one core, its load on another'
     : 'NOT PINNED: there is one core only, or no taskset; ratios will spread'
 );
+ready();
 buildLoadgen();
 
 const rounds = Number(options.rounds);
@@ -75,6 +77,7 @@ const plan = workloads.map((workload) => ({
   workload,
   peers: peers.filter((peer) => suits(peer, workload))
 }));
+if (plan.length === 0) fail('there is nothing to measure');
 const window = chooseWindow();
 const progress = new Progress(plan.reduce((sum, part) => sum + partSeconds(part), 0));
 console.log(
@@ -106,11 +109,16 @@ function chooseWorkloads() {
 /** Those that can be had here; the others are named with the reason. */
 function choosePeers() {
   const asked = options.peer.filter((name) => NAMES.includes(name));
-  const names = NAMES.filter(
-    (name) => asked.length === 0 || name === BASELINE || asked.includes(name)
-  );
+  const brought = options.peer.filter((name) => !NAMES.includes(name));
+  let externals;
+  try {
+    externals = brought.map(external);
+  } catch (error) {
+    fail(error.message);
+  }
   const found = [];
-  for (const name of names) {
+  for (const name of NAMES) {
+    if (asked.length > 0 && name !== BASELINE && !asked.includes(name)) continue;
     try {
       const peer = prepare(name);
       if (options.quick && !peer.quick && !asked.includes(name)) continue;
@@ -121,12 +129,7 @@ function choosePeers() {
       console.log(`${name}: NOT MEASURED, ${reason.split('\n')[0]}`);
     }
   }
-  try {
-    found.push(...options.peer.filter((name) => !NAMES.includes(name)).map(external));
-  } catch (error) {
-    fail(error.message);
-  }
-  return found;
+  return [...found, ...externals];
 }
 
 function suits(peer, { kind, needs }) {
