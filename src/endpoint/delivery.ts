@@ -305,8 +305,8 @@ export abstract class Delivery implements Incoming {
     let whole: Buffer = EMPTY;
 
     if (data.length > 0) {
-      if (this.fragmentList !== null) this.fragmentList.push(data);
-      else if (apart && this.fragments === null) this.fragmentList = [data];
+      if (this.fragmentList !== null) this.fragmentList.push(ownMemory(data));
+      else if (apart && this.fragments === null) this.fragmentList = [ownMemory(data)];
       else if (fin && this.fragments === null) whole = data;
       else (this.fragments ??= new ByteList()).push(data);
     }
@@ -356,6 +356,11 @@ function report(delivery: unknown, error: Error): void {
 
 function proceed(delivery: unknown): void {
   (delivery as Later).run(false);
+}
+
+/** A small part of a read chunk would keep all of it alive until the message is complete. */
+function ownMemory(data: Buffer): Buffer {
+  return data.length * 2 >= data.buffer.byteLength ? data : Buffer.from(data);
 }
 
 function fragmentsOf(whole: Buffer, list: Buffer[] | null): Buffer[] {
