@@ -114,7 +114,7 @@ export class Peer {
   // Two deflate implementations may make different bytes of the same message, so a compressed one is
   // recorded by what it holds, any other one with its header as it is on the wire.
   #recordFrame(frame) {
-    if (this.deflate && (frame.rsv1 || this.compressing)) {
+    if (this.deflate && frame.opcode < frames.CLOSE && (frame.rsv1 || this.compressing)) {
       this.compressing = !frame.fin;
       const flags = `${frame.fin ? '' : ' more'}${frame.rsv1 ? ' rsv1' : ''}`;
       this.#record(`compressed ${frame.name}${flags}${frame.mask ? ' masked' : ''}`);
