@@ -13,6 +13,8 @@ let batches = 0;
 let scheduled = false;
 let flushing = false;
 let exitHandled = false;
+/** The process is ending: no tick will end any more, so everything has to be flushed at once. */
+export let exiting = false;
 const resolved = Promise.resolve();
 
 /** Begins a batch; every call is followed by one of `endBatch`, also when something is thrown. */
@@ -28,7 +30,7 @@ export function endBatch(): void {
 export function enqueue(connection: Flushable): void {
   if (!exitHandled) {
     exitHandled = true;
-    process.on('exit', flushAll);
+    process.on('exit', flushForGood);
   }
   queue.push(connection);
   if (batches > 0 || scheduled) return;
@@ -39,6 +41,11 @@ export function enqueue(connection: Flushable): void {
 
 function flushScheduled(): void {
   scheduled = false;
+  flushAll();
+}
+
+function flushForGood(): void {
+  exiting = true;
   flushAll();
 }
 

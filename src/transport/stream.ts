@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { EMPTY, view } from '../endpoint/buffer.js';
 import type { SendCallback } from '../endpoint/contract.js';
-import { beginBatch, endBatch, enqueue } from './coalesce.js';
+import { beginBatch, endBatch, enqueue, exiting } from './coalesce.js';
 import type { Transport, TransportHandler } from './contract.js';
 import { grow, trim, type Region } from './slab.js';
 
@@ -80,7 +80,7 @@ export class StreamTransport implements Transport, Region {
   }
 
   commit(): void {
-    if (!this.coalesce) this.flush();
+    if (!this.coalesce || exiting) this.flush();
   }
 
   writeThrough(list: readonly (Buffer | string)[], callback?: SendCallback): void {

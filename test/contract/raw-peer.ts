@@ -129,18 +129,27 @@ export async function connectRaw(wss: WebSocketServer): Promise<RawConnection> {
 
 /** A raw server for a client. */
 async function openRawServer(options: ClientOptions): Promise<RawConnection> {
+  const { accepted, url } = await listenRaw();
+  const ws = new WebSocket(url, options);
+  onTestFinished(() => ws.terminate());
+  const opened = once(ws, 'open');
+  const peer = await accepted;
+  await opened;
+  return { ws, peer };
+}
+
+/** Waits for one client, of any process, and opens the connection. */
+export async function listenRaw(): Promise<{ url: string; accepted: Promise<RawPeer> }> {
   const server = net.createServer({ allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
-
   const { port } = server.address() as net.AddressInfo;
-  const accepted = once(server, 'connection') as Promise<[net.Socket]>;
-  const ws = new WebSocket(`ws://127.0.0.1:${port}`, options);
-  onTestFinished(() => ws.terminate());
-  const opened = once(ws, 'open');
+  return { url: `ws://127.0.0.1:${port}`, accepted: acceptRaw(server) };
+}
 
-  const [socket] = await accepted;
+async function acceptRaw(server: net.Server): Promise<RawPeer> {
+  const [socket] = (await once(server, 'connection')) as [net.Socket];
   onTestFinished(() => void socket.destroy());
   const { head, rest } = await readHead(socket);
   const key = /^sec-websocket-key: (.+)$/im.exec(head)![1].trim();
@@ -151,9 +160,7 @@ async function openRawServer(options: ClientOptions): Promise<RawConnection> {
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       `Sec-WebSocket-Accept: ${accept}\r\n\r\n`
   );
-  const peer = new RawPeer(socket, false, rest);
-  await opened;
-  return { ws, peer };
+  return new RawPeer(socket, false, rest);
 }
 
 /** Reads up to the empty line of a request or response. */

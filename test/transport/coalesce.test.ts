@@ -127,8 +127,10 @@ describe('the exit of the process', () => {
     const [listener, ...others] = process.listeners('exit').filter((l) => !before.includes(l));
     process.removeListener('exit', listener);
     expect(others).toEqual([]);
+    expect(coalesce.exiting).toBe(false);
     listener(0);
     expect(log).toEqual(['a']);
+    expect(coalesce.exiting).toBe(true);
   });
 
   it('is listened to once, and only by a process that sends', async () => {
