@@ -25,7 +25,10 @@ const once = [
   'test/compat/**/*.test.ts',
   'test/package/**/*.test.ts',
   'test/types/**/*.test.ts',
-  'test/examples/**/*.test.ts'
+  'test/examples/**/*.test.ts',
+  'test/load-native.test.ts',
+  'test/native/**/*.test.ts',
+  'test/npm/**/*.test.ts'
 ];
 
 export default defineConfig({

@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Binding } from './endpoint/native/binding.js';
@@ -33,10 +34,16 @@ function refused(reason: string): Loaded {
   return { binding: null, reason };
 }
 
-/** At most one of them is installed: npm looks at `os`, `cpu` and `libc`. */
-function platformPackages(): string[] {
-  const name = `ferrows-${process.platform}-${process.arch}`;
-  switch (process.platform) {
+/**
+ * The packages that may hold the addon, in the order they are tried. At most one of them is installed:
+ * npm looks at `os`, `cpu` and `libc`.
+ */
+export function platformPackages(
+  platform: NodeJS.Platform = process.platform,
+  arch: string = process.arch
+): string[] {
+  const name = `ferrows-${platform}-${arch}`;
+  switch (platform) {
     case 'linux':
       return [`${name}-gnu`, `${name}-musl`];
     case 'win32':
@@ -49,13 +56,36 @@ function platformPackages(): string[] {
 function tryLoad(candidate: string): Binding | string {
   let loaded: unknown;
   try {
-    loaded = createRequire(__filename)(candidate);
+    const require = createRequire(__filename);
+    const file = require.resolve(candidate);
+    if (breaksOff(file)) return `${candidate} breaks off`;
+    loaded = require(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'MODULE_NOT_FOUND') return `${candidate} is not there`;
-    return `${candidate} cannot be loaded (${String(message ?? error).split('\n')[0]})`;
+    if ((error as NodeJS.ErrnoException | null)?.code === 'MODULE_NOT_FOUND') {
+      return `${candidate} is not there`;
+    }
+    return `${candidate} cannot be loaded (${firstLine(error)})`;
   }
   return isComplete(loaded) ? check(loaded, candidate) : `${candidate} is not the addon`;
+}
+
+/**
+ * Whether `file` is an ELF library that is shorter than it says, as after the disk was full. The loader of
+ * Linux maps it all the same, and the process dies of SIGBUS. The section headers come last in it.
+ */
+function breaksOff(file: string): boolean {
+  const header = Buffer.alloc(64);
+  const descriptor = openSync(file, 'r');
+  try {
+    const length = readSync(descriptor, header, 0, 64, 0);
+    if (header.readUInt32BE(0) !== 0x7f454c46) return false;
+    const start = header.readBigUInt64LE(0x28);
+    const sections = header.readUInt16LE(0x3a) * header.readUInt16LE(0x3c);
+    const last = Number(start) + sections - 1;
+    return length < 64 || readSync(descriptor, header, 0, 1, Math.max(last, 0)) === 0;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** A bundler's stub, or an addon that did not register, loads as an object without its functions. */
@@ -79,7 +109,7 @@ function check(binding: Binding, candidate: string): Binding | string {
   try {
     return answersCorrectly(binding) ? binding : `${candidate} gives wrong answers`;
   } catch (error) {
-    return `${candidate} does not work (${String((error as Error)?.message ?? error)})`;
+    return `${candidate} does not work (${firstLine(error)})`;
   }
 }
 
@@ -104,4 +134,8 @@ function answersCorrectly(binding: Binding): boolean {
   return (
     rows === 1 && table[0] === frame.length && frame.toString('latin1', table[5], 11) === 'Hello'
   );
+}
+
+function firstLine(error: unknown): string {
+  return String((error as Error | null)?.message ?? error).split('\n')[0];
 }
