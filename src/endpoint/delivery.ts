@@ -116,6 +116,14 @@ export abstract class Delivery implements Incoming {
     return !this.needsDrain;
   }
 
+  /** For what comes otherwise than in chunks: has `first` run, and then what `step` finds. */
+  protected begin(first?: () => void): void {
+    this.run(true, first);
+  }
+
+  /** Everything that came has been worked off. */
+  protected idle(): void {}
+
   /** Nothing more will be parsed: frees what parsing needs. May be called more than once. */
   protected release(): void {}
 
@@ -254,6 +262,7 @@ export abstract class Delivery implements Incoming {
       else process.nextTick(proceed, this);
     }
     if (this.busy !== Busy.No) return;
+    this.idle();
     if (this.needsDrain) {
       this.needsDrain = false;
       this.handler.onDrain();

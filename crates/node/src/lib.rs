@@ -6,6 +6,10 @@
 
 mod bytes;
 mod endpoints;
+#[cfg(target_os = "linux")]
+mod poll_handle;
+#[cfg(target_os = "linux")]
+mod reactor;
 mod table;
 
 use napi_derive::napi;

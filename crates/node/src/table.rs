@@ -1,7 +1,8 @@
-//! What one call reports, as rows of four integers in memory that JavaScript allocated.
+//! What one call reports, as rows of five integers in memory that JavaScript allocated.
 //!
 //! ```text
-//! table  [ consumed | slab used | – | – ]  [ kind and flags | offset | length | extra ]  [ … ]
+//! table  [ consumed | slab used | space used | – | – ]
+//!        [ kind and flags | offset | length | extra | connection ]  [ … ]
 //! slab   [ small payloads, copied … | free ]
 //! ```
 //!
@@ -10,7 +11,7 @@
 
 use ferrows_protocol::{Boundary, Event, Flow, Opcode, Payload, ProtocolError, Sink};
 
-pub const ROW: usize = 4;
+pub const ROW: usize = 5;
 
 /// Payloads up to this length may be copied to the slab; control frames always are.
 pub const SMALL_MAX: usize = 4096;
@@ -23,6 +24,14 @@ pub const KIND_PING: i32 = 1;
 pub const KIND_PONG: i32 = 2;
 pub const KIND_CLOSE: i32 = 3;
 pub const KIND_ERROR: i32 = 4;
+/// `offset` bytes of a backlog were written, `length` are left.
+#[cfg(target_os = "linux")]
+pub const KIND_PROGRESS: i32 = 5;
+#[cfg(target_os = "linux")]
+pub const KIND_ENDED: i32 = 6;
+/// `offset` is the errno.
+#[cfg(target_os = "linux")]
+pub const KIND_BROKEN: i32 = 7;
 
 pub const FLAG_TEXT: i32 = 1 << 8;
 pub const FLAG_COMPRESSED: i32 = 1 << 9;
@@ -33,6 +42,9 @@ pub const FLAG_MESSAGE_END: i32 = 1 << 11;
 pub const FLAG_SLAB: i32 = 1 << 12;
 /// … in memory of the addon's, to be fetched with `takeOwned`.
 pub const FLAG_OWNED: i32 = 1 << 13;
+/// The connection waits for `release`.
+#[cfg(target_os = "linux")]
+pub const FLAG_HELD: i32 = 1 << 14;
 
 /// Payloads that wait for JavaScript to fetch them.
 #[derive(Default)]
@@ -67,11 +79,14 @@ pub struct TableSink<'a> {
     pub slab: &'a mut [u8],
     pub slab_used: usize,
     pub owned: &'a mut Owned,
+    /// The chunk's length, or 0 if any payload may stay where it is.
     pub chunk_length: usize,
     /// Where in JavaScript's chunk the decoder's one begins.
     pub base: usize,
     /// Whether JavaScript has to wait after every event.
     pub one_by_one: bool,
+    /// The connection's id.
+    pub connection: u32,
 }
 
 impl TableSink<'_> {
@@ -86,10 +101,10 @@ impl TableSink<'_> {
         self.row(KIND_ERROR, error.index as i32, detail, 0);
     }
 
-    fn row(&mut self, kind: i32, offset: i32, length: i32, extra: i32) {
+    pub fn row(&mut self, kind: i32, offset: i32, length: i32, extra: i32) {
         let start = self.count * ROW;
         if let Some(row) = self.rows.get_mut(start..start + ROW) {
-            row.copy_from_slice(&[kind, offset, length, extra]);
+            row.copy_from_slice(&[kind, offset, length, extra, self.connection as i32]);
             self.count += 1;
         }
     }
@@ -132,6 +147,18 @@ impl TableSink<'_> {
 
 impl Sink for TableSink<'_> {
     fn event(&mut self, event: Event<'_>) -> Flow {
+        self.put(event);
+        if self.one_by_one || !self.has_room() {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        }
+    }
+}
+
+impl TableSink<'_> {
+    /// Writes an event's row.
+    pub fn put(&mut self, event: Event<'_>) {
         match event {
             Event::Data(data) => {
                 let mut flags = KIND_DATA;
@@ -152,10 +179,14 @@ impl Sink for TableSink<'_> {
             Event::Pong(bytes) => self.small(KIND_PONG, bytes, 0),
             Event::Close { code, reason } => self.small(KIND_CLOSE, reason, i32::from(code)),
         }
-        if self.one_by_one || !self.has_room() {
-            Flow::Stop
-        } else {
-            Flow::Continue
+    }
+
+    /// Has the last row say that its connection waits.
+    #[cfg(target_os = "linux")]
+    pub fn mark_held(&mut self) {
+        let start = self.count.saturating_sub(1) * ROW;
+        if let Some(kind) = self.rows.get_mut(start) {
+            *kind |= FLAG_HELD;
         }
     }
 }

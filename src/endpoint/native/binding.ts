@@ -11,6 +11,16 @@ export interface Binding {
   unmask(buffer: Uint8Array, mask: Uint8Array): void;
   isValidUTF8(bytes: Uint8Array): boolean;
   readonly Endpoints: new (table: Int32Array, slab: Uint8Array) => Endpoints;
+  /** On Linux only. Throws where the event loop is not libuv's. */
+  readonly Reactor?: new (
+    table: Int32Array,
+    slab: Uint8Array,
+    space: Uint8Array,
+    rows: Uint32Array,
+    outbox: Uint8Array,
+    incomplete: Uint32Array,
+    dispatch: (count: number) => void
+  ) => NativeReactor;
 }
 
 /** The incoming halves of a thread's connections, by number. */
@@ -27,7 +37,44 @@ export interface Endpoints {
   readonly openCount: number;
 }
 
-/** The flags of `open`. */
+/** The sockets of a thread's connections, by id. */
+export interface NativeReactor {
+  setSlab(slab: Uint8Array): void;
+  setSpace(space: Uint8Array): void;
+  /** Takes a connected socket, which stays open until `remove`. */
+  add(
+    fd: number,
+    flags: number,
+    maxPayload: number,
+    maxFragments: number,
+    maxBufferedChunks: number
+  ): number;
+  remove(id: number): void;
+  /** Bytes of the peer that were read before `add`. */
+  feed(id: number, bytes: Uint8Array): void;
+  pause(id: number): void;
+  resume(id: number): void;
+  /** Goes on after a row with `Flag.Held`. */
+  release(id: number): void;
+  /** Whatever the peer sends from now on is read and thrown away. */
+  discard(id: number): void;
+  /** Sends the first `count` rows, and returns how many ids were written to `incomplete`. */
+  flush(count: number): number;
+  /** Returns how many bytes the kernel has taken; the others are copied, and wait. */
+  send(id: number, a: Uint8Array, b?: Uint8Array): number;
+  /** Bytes that wait for the kernel, that it has taken, that were read. */
+  backlog(id: number): number;
+  written(id: number): number;
+  read(id: number): number;
+  setMaxPayload(id: number, maxPayload: number): void;
+  setByFrame(id: number, byFrame: boolean): void;
+  takeOwned(index: number, target: Uint8Array): void;
+  keepAlive(alive: boolean): void;
+  /** Connections, waits, reads, writes, changes and wake-ups so far. */
+  stats(): number[];
+}
+
+/** The flags of `Endpoints#open` and of `NativeReactor#add`. */
 export const enum OpenFlag {
   Client = 1,
   Deflate = 2,
