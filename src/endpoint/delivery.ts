@@ -121,15 +121,17 @@ export abstract class Delivery implements Incoming {
     this.run(true, first);
   }
 
-  /** Everything that came has been worked off. */
-  protected idle(): void {}
-
   /** Nothing more will be parsed: frees what parsing needs. May be called more than once. */
   protected release(): void {}
 
   /** Whether bytes are waiting for something else than further bytes. */
   get isBusy(): boolean {
     return this.busy !== Busy.No || this.running;
+  }
+
+  /** Whether an event has to be waited for before the next one. */
+  protected get isWaiting(): boolean {
+    return this.busy !== Busy.No;
   }
 
   end(): void {
@@ -262,7 +264,6 @@ export abstract class Delivery implements Incoming {
       else process.nextTick(proceed, this);
     }
     if (this.busy !== Busy.No) return;
-    this.idle();
     if (this.needsDrain) {
       this.needsDrain = false;
       this.handler.onDrain();

@@ -10,7 +10,7 @@ const CLIENT: u32 = 1;
 const DEFLATE: u32 = 2;
 const SKIP_UTF8_VALIDATION: u32 = 4;
 const BY_FRAME: u32 = 8;
-pub const ONE_BY_ONE: u32 = 16;
+const ONE_BY_ONE: u32 = 16;
 
 /// Pieces of unfinished frames from this length on are delivered as they come: JavaScript puts
 /// them together with one copy.

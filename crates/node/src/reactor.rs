@@ -30,7 +30,7 @@ use napi::bindgen_prelude::{
 use napi::sys;
 use napi_derive::napi;
 
-use crate::endpoints::{ONE_BY_ONE, options};
+use crate::endpoints::options;
 use crate::poll_handle::{PollHandle, data_of, free_handle};
 use crate::table::{KIND_BROKEN, KIND_ENDED, KIND_PROGRESS, Owned, ROW, SMALL_MAX, TableSink};
 
@@ -60,8 +60,6 @@ struct State {
     outbox: Uint8Array,
     incomplete: Uint32Array,
     owned: Owned,
-    /// For every place in the reactor's table, whether its connection waits after every event.
-    one_by_one: Vec<bool>,
 }
 
 fn given_up() -> Error {
@@ -112,7 +110,6 @@ impl Reactor {
                 outbox,
                 incomplete,
                 owned: Owned::default(),
-                one_by_one: Vec::new(),
             })),
             handle: RefCell::new(None),
             hook: Cell::new(ptr::null_mut()),
@@ -147,6 +144,15 @@ impl Reactor {
         }
         shared.hook.set(hook);
         Ok(Self { shared })
+    }
+
+    /// Fills the table as a wake-up would. Returns twice the number of rows, plus 1 if there is more.
+    #[napi(catch_unwind)]
+    pub fn fill(&self) -> Result<i32> {
+        self.with(|state| {
+            let (count, more) = state.fill();
+            count * 2 + i32::from(more && count > 0)
+        })
     }
 
     /// Replaces the slab by a new one.
@@ -187,12 +193,6 @@ impl Reactor {
             // SAFETY: the owner of the descriptor, who calls this, removes it before it is closed.
             let id = unsafe { state.sockets.add(fd, options) }
                 .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
-            if state.one_by_one.len() <= id.index() {
-                state.one_by_one.resize(id.index() + 1, false);
-            }
-            if let Some(one_by_one) = state.one_by_one.get_mut(id.index()) {
-                *one_by_one = flags & ONE_BY_ONE != 0;
-            }
             Ok(id.bits())
         })?
     }
@@ -221,12 +221,6 @@ impl Reactor {
         self.with(|state| state.sockets.resume(ConnectionId::from_bits(id)))
     }
 
-    /// Goes on after a row that says that its connection waits.
-    #[napi(catch_unwind)]
-    pub fn release(&self, id: u32) -> Result<()> {
-        self.with(|state| state.sockets.release(ConnectionId::from_bits(id)))
-    }
-
     /// Whatever the peer sends from now on is read and thrown away.
     #[napi(catch_unwind)]
     pub fn discard(&self, id: u32) -> Result<()> {
@@ -235,7 +229,6 @@ impl Reactor {
             if let Some(incoming) = state.sockets.incoming(id) {
                 incoming.close();
             }
-            state.sockets.release(id);
             state.sockets.resume(id);
         })
     }
@@ -516,7 +509,6 @@ impl State {
                 connection: 0,
             },
             kept: 0,
-            one_by_one: &self.one_by_one,
         };
         let polled = self.sockets.poll(room, &mut sink);
         self.slab_used = sink.table.slab_used;
@@ -534,36 +526,21 @@ impl State {
 struct PollSink<'a> {
     table: TableSink<'a>,
     kept: usize,
-    one_by_one: &'a [bool],
 }
 
 impl Sink for PollSink<'_> {
     fn event(&mut self, id: ConnectionId, event: Event<'_>) -> Verdict {
-        let mut is_compressed = false;
         if let Event::Data(Data {
-            compressed,
-            payload,
+            payload: Payload::Chunk { bytes, offset },
             ..
         }) = &event
+            && !bytes.is_empty()
         {
-            is_compressed = *compressed;
-            if let Payload::Chunk { bytes, offset } = payload
-                && !bytes.is_empty()
-            {
-                self.kept = self.kept.max(offset + bytes.len());
-            }
+            self.kept = self.kept.max(offset + bytes.len());
         }
-        let is_close = matches!(event, Event::Close { .. });
         self.table.connection = id.bits();
         self.table.put(event);
-        // JavaScript may have to wait after these.
-        let one_by_one = self.one_by_one.get(id.index()).copied().unwrap_or(false);
-        if (is_compressed || one_by_one) && !is_close {
-            self.table.mark_held();
-            Verdict::Hold
-        } else {
-            Verdict::Continue
-        }
+        Verdict::Continue
     }
 
     fn notice(&mut self, id: ConnectionId, notice: Notice) {

@@ -42,9 +42,6 @@ pub const FLAG_MESSAGE_END: i32 = 1 << 11;
 pub const FLAG_SLAB: i32 = 1 << 12;
 /// … in memory of the addon's, to be fetched with `takeOwned`.
 pub const FLAG_OWNED: i32 = 1 << 13;
-/// The connection waits for `release`.
-#[cfg(target_os = "linux")]
-pub const FLAG_HELD: i32 = 1 << 14;
 
 /// Payloads that wait for JavaScript to fetch them.
 #[derive(Default)]
@@ -178,15 +175,6 @@ impl TableSink<'_> {
             Event::Ping(bytes) => self.small(KIND_PING, bytes, 0),
             Event::Pong(bytes) => self.small(KIND_PONG, bytes, 0),
             Event::Close { code, reason } => self.small(KIND_CLOSE, reason, i32::from(code)),
-        }
-    }
-
-    /// Has the last row say that its connection waits.
-    #[cfg(target_os = "linux")]
-    pub fn mark_held(&mut self) {
-        let start = self.count.saturating_sub(1) * ROW;
-        if let Some(kind) = self.rows.get_mut(start) {
-            *kind |= FLAG_HELD;
         }
     }
 }

@@ -39,6 +39,8 @@ export interface Endpoints {
 
 /** The sockets of a thread's connections, by id. */
 export interface NativeReactor {
+  /** Fills the table as a wake-up would: twice the number of rows, plus 1 if there is more. */
+  fill(): number;
   setSlab(slab: Uint8Array): void;
   setSpace(space: Uint8Array): void;
   /** Takes a connected socket, which stays open until `remove`. */
@@ -54,8 +56,6 @@ export interface NativeReactor {
   feed(id: number, bytes: Uint8Array): void;
   pause(id: number): void;
   resume(id: number): void;
-  /** Goes on after a row with `Flag.Held`. */
-  release(id: number): void;
   /** Whatever the peer sends from now on is read and thrown away. */
   discard(id: number): void;
   /** Sends the first `count` rows, and returns how many ids were written to `incomplete`. */

@@ -1,17 +1,20 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
-import { OpenFlag, type NativeReactor } from './binding.js';
+import type { NativeReactor } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
-import { Flag, ROW } from './table.js';
+import { ROW } from './table.js';
+
+/** This many bytes that wait ask for the socket to be paused. */
+const HIGH_WATER_MARK = 16 * 1024;
 
 /** The incoming half of a connection that the reactor reads and parses: it is given rows. */
 export class ReactorIncoming extends RowDelivery {
   /** The connection's number in the reactor; 0 once it is let go of. */
   id: number;
   private readonly native: NativeReactor;
-  /** Whether the reactor waits with this connection until it is released. */
-  private held = false;
-  /** Whether nothing may be delivered, though rows have come. */
+  /** Whether rows that come are to be kept from the listeners. */
   private paused = false;
+  private keptBytes = 0;
+  private stashed: { rows: Int32Array; slab: Buffer; space: Buffer }[] = [];
 
   /** Throws where the reactor cannot take the descriptor. */
   constructor(
@@ -24,7 +27,7 @@ export class ReactorIncoming extends RowDelivery {
     this.native = native;
     this.id = native.add(
       fd,
-      this.flags(options) | (this.allowSynchronousEvents ? 0 : OpenFlag.OneByOne),
+      this.flags(options),
       Math.max(0, this._maxPayload),
       Math.max(0, options.maxFragments! | 0),
       Math.max(0, options.maxBufferedChunks! | 0)
@@ -37,12 +40,14 @@ export class ReactorIncoming extends RowDelivery {
       this.drop(table, at, end);
       return;
     }
-    if (table[end - ROW] & Flag.Held) this.held = true;
-    if (this.isBusy || this.paused || this.hasLeft) {
+    if (this.paused) {
+      this.stashed.push({ rows: table.slice(at, end), slab, space });
+    } else if (this.isBusy || this.hasLeft) {
       this.keep(table, at, end, slab, space);
-      return;
+    } else {
+      this.begin(() => this.deliver(table, at, end, slab, space));
     }
-    this.begin(() => this.deliver(table, at, end, slab, space));
+    if (this.isWaiting) this.holdBack(table, at, end);
   }
 
   pause(): void {
@@ -51,21 +56,34 @@ export class ReactorIncoming extends RowDelivery {
 
   resume(): void {
     this.paused = false;
-    if (this.hasLeft) process.nextTick(goOn, this);
+    if (this.stashed.length > 0) process.nextTick(unstash, this);
   }
 
-  goOn(): void {
-    if (!this.paused && !this.isBusy && !this.done) this.begin();
+  /** Delivers what came while nothing might be delivered. */
+  unstash(): void {
+    if (this.paused || this.stashed.length === 0) return;
+    const { stashed } = this;
+    this.stashed = [];
+    for (const { rows, slab, space } of stashed) {
+      if (this.done) this.drop(rows, 0, rows.length);
+      else this.keep(rows, 0, rows.length, slab, space);
+    }
+    if (!this.isBusy && !this.done) this.begin();
   }
 
-  protected override step(): boolean {
-    return !this.paused && super.step();
+  protected override release(): void {
+    super.release();
+    this.keptBytes = 0;
   }
 
-  protected override idle(): void {
-    if (!this.held || this.hasLeft) return;
-    this.held = false;
-    if (this.id !== 0) this.native.release(this.id);
+  /** Asks for the socket to be paused when much waits for an event's turn. */
+  private holdBack(table: Int32Array, from: number, end: number): void {
+    if (!this.needsDrain) {
+      for (let at = from; at < end; at += ROW) this.keptBytes += table[at + 2];
+      if (this.keptBytes < HIGH_WATER_MARK) return;
+    }
+    this.keptBytes = 0;
+    this.needsDrain = true;
   }
 
   protected override setByFrame(byFrame: boolean): void {
@@ -81,6 +99,6 @@ export class ReactorIncoming extends RowDelivery {
   }
 }
 
-function goOn(incoming: ReactorIncoming): void {
-  incoming.goOn();
+function unstash(incoming: ReactorIncoming): void {
+  incoming.unstash();
 }

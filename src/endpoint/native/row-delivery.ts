@@ -96,7 +96,7 @@ export abstract class RowDelivery extends Delivery {
   ): void {
     let at = from;
     try {
-      while (at < end) {
+      while (at < end && !this.isWaiting) {
         const kind = table[at];
         const offset = table[at + 1];
         const length = table[at + 2];
@@ -109,8 +109,11 @@ export abstract class RowDelivery extends Delivery {
         }
       }
     } finally {
-      // A listener has thrown: the rest is for later, when the table is used for something else.
-      if (at < end) {
+      // A listener has thrown, or an event is waited for: the rest is for later, when the table is
+      // used for something else.
+      if (at < end && this.done) {
+        this.drop(table, at, end);
+      } else if (at < end) {
         (this.left ??= []).unshift({ rows: table.slice(at, end), slab, chunk });
       }
     }

@@ -43,7 +43,5 @@ export const enum Flag {
   MessageEnd = 1 << 11,
   /** Where the payload is: if neither is set, in the chunk. */
   Slab = 1 << 12,
-  Owned = 1 << 13,
-  /** The reactor goes on with the connection once it is released. */
-  Held = 1 << 14
+  Owned = 1 << 13
 }

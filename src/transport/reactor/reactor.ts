@@ -59,6 +59,7 @@ export class Reactor {
   private calling: ReactorTransport[] = [];
   private due: Due[] = [];
   private alive = 0;
+  private polling = false;
 
   /** Throws where there is no reactor. */
   constructor(binding: Binding) {
@@ -146,7 +147,39 @@ export class Reactor {
     if (this.calling.length > 0) {
       const { calling } = this;
       this.calling = [];
-      for (const connection of calling) connection.settle();
+      for (const connection of calling) {
+        connection.willCall = false;
+        connection.settle();
+      }
+    }
+  }
+
+  /** Delivers what was fed in the next turn of the tick queue, as a socket that is resumed would. */
+  pollSoon(): void {
+    if (!this.polling) {
+      this.polling = true;
+      process.nextTick(poll, this);
+    }
+  }
+
+  poll(): void {
+    this.polling = false;
+    // What a listener has left by throwing.
+    if (this.at < this.end) this.dispatchInTick(-1);
+    let filled = 1;
+    while (filled & 1) {
+      filled = this.native.fill();
+      this.dispatchInTick(filled >> 1);
+    }
+  }
+
+  private dispatchInTick(count: number): void {
+    let isDone = false;
+    try {
+      this.dispatch(count);
+      isDone = true;
+    } finally {
+      if (!isDone) this.pollSoon();
     }
   }
 
@@ -237,4 +270,8 @@ const NOTHING = new Uint8Array(0);
 
 function callDue(reactor: Reactor): void {
   reactor.callDue();
+}
+
+function poll(reactor: Reactor): void {
+  reactor.poll();
 }

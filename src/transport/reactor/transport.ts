@@ -37,6 +37,8 @@ export class ReactorTransport extends StreamTransport {
   private acked = 0;
   private blocked = false;
   private pending: Pending[] = [];
+  /** Whether the next flush looks at them. */
+  willCall = false;
   private finalCallback: (() => void) | null = null;
   /** Length of a write of the socket's that has not been taken entirely. */
   private rawLength = 0;
@@ -71,6 +73,7 @@ export class ReactorTransport extends StreamTransport {
     if (head.length > 0) reactor.native.feed(id, head);
     const rest = socket.read() as Buffer | null;
     if (rest !== null) reactor.native.feed(id, rest);
+    if (head.length > 0 || rest !== null) reactor.pollSoon();
     socket.resume();
   }
 
@@ -79,7 +82,9 @@ export class ReactorTransport extends StreamTransport {
   receiveRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
     const socket = this.socket as HandledSocket;
     if (socket.timeout) socket._unrefTimer();
-    this.scope.runInAsyncScope(this.incoming.takeRows, this.incoming, table, at, end, slab, space);
+    const { incoming } = this;
+    this.scope.runInAsyncScope(incoming.takeRows, incoming, table, at, end, slab, space);
+    if (incoming.needsDrain && this.id !== 0) this.reactor.native.pause(this.id);
   }
 
   notice(kind: number, value: number): void {
@@ -261,12 +266,15 @@ export class ReactorTransport extends StreamTransport {
   override closed(): void {
     // A paused socket still holds what had come.
     this.incoming.resume();
-    this.incoming.goOn();
+    this.incoming.unstash();
     super.closed();
   }
 
   private call(callback: SendCallback): void {
-    if (this.pending.length === 0 || this.outboxed > 0) this.reactor.willCall(this);
+    if (!this.willCall) {
+      this.willCall = true;
+      this.reactor.willCall(this);
+    }
     this.pending.push({ position: this.total, callback });
   }
 
