@@ -60,7 +60,12 @@ struct State {
     outbox: Uint8Array,
     incomplete: Uint32Array,
     owned: Owned,
+    /// Connections that are to be paused, with what had been read of them when that was asked for.
+    pausing: Vec<(ConnectionId, u64)>,
 }
+
+/// What a connection that is to be paused may still read, as much as a stream of Node's.
+const PAUSE_AFTER: u64 = 16 * 1024;
 
 fn given_up() -> Error {
     Error::new(Status::Closing, "The reactor is closed".to_owned())
@@ -110,6 +115,7 @@ impl Reactor {
                 outbox,
                 incomplete,
                 owned: Owned::default(),
+                pausing: Vec::new(),
             })),
             handle: RefCell::new(None),
             hook: Cell::new(ptr::null_mut()),
@@ -201,7 +207,9 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn remove(&self, id: u32) -> Result<()> {
         self.with(|state| {
-            state.sockets.remove(ConnectionId::from_bits(id));
+            let id = ConnectionId::from_bits(id);
+            state.pausing.retain(|&(other, _)| other != id);
+            state.sockets.remove(id);
         })
     }
 
@@ -216,9 +224,23 @@ impl Reactor {
         self.with(|state| state.sockets.pause(ConnectionId::from_bits(id)))
     }
 
+    /// Pauses a connection once it has read a little more, so that its end is found out.
+    #[napi(catch_unwind)]
+    pub fn pause_soon(&self, id: u32) -> Result<()> {
+        self.with(|state| {
+            let id = ConnectionId::from_bits(id);
+            let read = state.sockets.read_total(id);
+            state.pausing.push((id, read));
+        })
+    }
+
     #[napi(catch_unwind)]
     pub fn resume(&self, id: u32) -> Result<()> {
-        self.with(|state| state.sockets.resume(ConnectionId::from_bits(id)))
+        self.with(|state| {
+            let id = ConnectionId::from_bits(id);
+            state.pausing.retain(|&(other, _)| other != id);
+            state.sockets.resume(id);
+        })
     }
 
     /// Whatever the peer sends from now on is read and thrown away.
@@ -514,6 +536,14 @@ impl State {
         self.slab_used = sink.table.slab_used;
         self.space_used = base + sink.kept;
         let count = sink.table.count as i32;
+        let sockets = &mut self.sockets;
+        self.pausing.retain(|&(id, before)| {
+            let goes_on = sockets.read_total(id).wrapping_sub(before) < PAUSE_AFTER;
+            if !goes_on {
+                sockets.pause(id);
+            }
+            goes_on
+        });
         if let [_, slab_used, space_used, ..] = head {
             *slab_used = self.slab_used as i32;
             *space_used = self.space_used as i32;

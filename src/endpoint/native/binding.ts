@@ -55,6 +55,8 @@ export interface NativeReactor {
   /** Bytes of the peer that were read before `add`. */
   feed(id: number, bytes: Uint8Array): void;
   pause(id: number): void;
+  /** Pauses once a little more was read, so that the end of the connection is found out. */
+  pauseSoon(id: number): void;
   resume(id: number): void;
   /** Whatever the peer sends from now on is read and thrown away. */
   discard(id: number): void;

@@ -50,13 +50,20 @@ export class ReactorIncoming extends RowDelivery {
     if (this.isWaiting) this.holdBack(table, at, end);
   }
 
-  pause(): void {
+  /** Keeps what comes from the listeners. False if that is the case already. */
+  pause(): boolean {
+    if (this.paused) return false;
     this.paused = true;
+    return true;
   }
 
   resume(): void {
     this.paused = false;
     if (this.stashed.length > 0) process.nextTick(unstash, this);
+  }
+
+  get hasStashed(): boolean {
+    return this.stashed.length > 0;
   }
 
   /** Delivers what came while nothing might be delivered. */

@@ -43,6 +43,7 @@ export class ReactorTransport extends StreamTransport {
   /** Length of a write of the socket's that has not been taken entirely. */
   private rawLength = 0;
   private isAlive = false;
+  private endWaits = false;
   private readBefore = 0;
 
   constructor(
@@ -100,29 +101,38 @@ export class ReactorTransport extends StreamTransport {
         this.settle();
         break;
       case Kind.Ended:
-        socket.push(null);
-        socket.read(0);
+        // Behind what came before it.
+        if (this.incoming.hasStashed) this.endWaits = true;
+        else this.pushEnd();
         break;
       default:
         socket.destroy(systemError(value));
     }
   }
 
+  pushEnd(): void {
+    this.endWaits = false;
+    if (this.socket.destroyed) return;
+    this.socket.push(null);
+    this.socket.read(0);
+  }
+
   override discardIncoming(): void {
     if (this.id === 0) return;
-    this.incoming.resume();
+    this.resumeReading();
     this.reactor.native.discard(this.id);
     process.nextTick(resume, this.socket);
   }
 
   pauseReading(): void {
-    this.incoming.pause();
-    if (this.id !== 0) this.reactor.native.pause(this.id);
+    if (!this.incoming.pause()) return;
+    if (this.id !== 0) this.reactor.native.pauseSoon(this.id);
   }
 
   resumeReading(): void {
     this.incoming.resume();
-    if (this.id !== 0) this.reactor.native.resume(this.id);
+    if (this.endWaits) process.nextTick(pushEnd, this);
+    if (this.id !== 0 && !this.incoming.needsDrain) this.reactor.native.resume(this.id);
   }
 
   get bytesRead(): number {
@@ -321,6 +331,10 @@ function destroyedError(): Error {
 
 function failPending(transport: ReactorTransport): void {
   transport.failPending();
+}
+
+function pushEnd(transport: ReactorTransport): void {
+  transport.pushEnd();
 }
 
 function resume(socket: Socket): void {
