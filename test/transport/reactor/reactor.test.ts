@@ -47,9 +47,14 @@ async function openRaw(port: number): Promise<net.Socket> {
     'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
       'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
   );
-  const [head] = (await once(socket, 'data')) as [Buffer];
-  expect(head.toString('latin1')).toContain('101');
-  socket.pause();
+  await new Promise<void>((resolve) => {
+    socket.once('data', (chunk: Buffer) => {
+      // The server may have sent frames with its response.
+      socket.pause();
+      socket.unshift(chunk.subarray(chunk.indexOf('\r\n\r\n') + 4));
+      resolve();
+    });
+  });
   return socket;
 }
 
@@ -189,7 +194,7 @@ describe.skipIf(backend.transport !== 'reactor')('the reactor', () => {
     });
     peer.resume();
     await all;
-    while (read < total + 2) await once(peer, 'data');
+    while (read < total + 2) await new Promise((resolve) => setImmediate(resolve));
     expect(read).toBe(total + 2);
     expect(last.toString('latin1')).toBe('\x81\x05small\x8a\x00');
     expect(called).toEqual([...sizes.keys(), -1]);
