@@ -128,7 +128,7 @@ fn long_text_is_validated_on_the_way() {
         (b"\xff\xff", false),
     ] {
         // Odd, so that reads and the pieces they are validated in end within characters.
-        let count = if cfg!(miri) { 150 } else { 40_000 };
+        let count = if cfg!(miri) { 150 } else { 70_000 };
         let text = [b"a", "é".repeat(count).as_bytes(), tail].concat();
         let len = (text.len() as u64).to_be_bytes();
         let mut incoming = after(client(), &[b"\x81\x7f", &len[..]].concat());
