@@ -20,7 +20,10 @@ const record = fileURLToPath(new URL('callgrind.json', import.meta.url));
  * Examples that do fixed work: `example NAME ROUNDS` runs one workload, and without a name prints a
  * line for each, its name first.
  */
-const EXAMPLES = [{ package: 'ferrows-protocol', example: 'workload' }];
+const EXAMPLES = [
+  { package: 'ferrows-protocol', example: 'workload' },
+  { package: 'ferrows-reactor', example: 'traffic' }
+];
 
 /** Rounds of a short and of a long run. Their difference is free of what starting costs. */
 const SHORT = 16;

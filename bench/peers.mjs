@@ -31,7 +31,11 @@ const requireHere = createRequire(import.meta.url);
 /** Pairs of ferrows and the environment that makes it choose them. */
 const FERROWS = {
   portable: { backend: 'portable/stream', env: { WS_NO_NATIVE: '1', WS_NO_BUFFER_UTIL: '1' } },
-  'portable + bufferutil': { backend: 'portable/stream', env: { WS_NO_NATIVE: '1' } },
+  'portable + bufferutil': {
+    backend: 'portable/stream',
+    env: { WS_NO_NATIVE: '1' },
+    quick: false
+  },
   native: { backend: 'native/stream', env: { WS_NO_REACTOR: '1' } },
   'native-reactor': { backend: 'native/reactor', env: {} }
 };
@@ -46,7 +50,7 @@ const FETCHED = {
 
 /** In the order of tables and charts. */
 const ADAPTERS = {
-  ws: () => ofWs({ WS_NO_BUFFER_UTIL: '1' }),
+  ws: () => ({ ...ofWs({ WS_NO_BUFFER_UTIL: '1' }), quick: false }),
   [BASELINE]() {
     requireHere('bufferutil');
     return ofWs({});
@@ -126,7 +130,7 @@ function ofWs(env) {
   };
 }
 
-function ofFerrows({ backend, env }) {
+function ofFerrows({ backend, env, quick = true }) {
   const library = path.join(root, 'dist', 'index.js');
   if (!env.WS_NO_BUFFER_UTIL && env.WS_NO_NATIVE) requireHere('bufferutil');
   const script = `const { backend } = require(${JSON.stringify(library)}); console.log(JSON.stringify(backend))`;
@@ -137,7 +141,7 @@ function ofFerrows({ backend, env }) {
     throw new Error(`ferrows runs on ${found.endpoint}/${found.transport} (${found.reason})`);
   }
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  return { ...ofWs({ ...env, BENCH_LIBRARY: library }), version, backend };
+  return { ...ofWs({ ...env, BENCH_LIBRARY: library }), version, backend, quick };
 }
 
 function ofPackage(name, can) {

@@ -65,9 +65,10 @@ function writeFolders() {
   }
 }
 
-function stage(destination) {
+/** Lays out in `destination` what is published. `addonOf` has the file of the addon for a target. */
+export function stage(destination, addonOf = built) {
   for (const entry of targets) {
-    const addon = path.join(root, 'build', entry.package, 'ferrows.node');
+    const addon = addonOf(entry);
     if (!existsSync(addon)) {
       console.log(`${entry.package}: not built, left out`);
       continue;
@@ -85,6 +86,10 @@ function stage(destination) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
   writeFileSync(path.join(folder, 'package.json'), text(main));
+}
+
+function built(entry) {
+  return path.join(root, 'build', entry.package, 'ferrows.node');
 }
 
 function readJson(name) {

@@ -8,15 +8,27 @@ import * as extensionHeader from './handshake/extension.js';
 import * as subprotocolHeader from './handshake/subprotocol.js';
 import { backend } from './select.js';
 
+// The names of `parse` and `format` are seen by users: methods keep theirs whatever a bundler does.
 export = Object.assign(WebSocket, {
   backend,
   createWebSocketStream,
-  extension: { format: extensionHeader.format, parse: extensionHeader.parse },
+  extension: {
+    format(extensions: Parameters<typeof extensionHeader.format>[0]) {
+      return extensionHeader.format(extensions);
+    },
+    parse(header: string) {
+      return extensionHeader.parse(header);
+    }
+  },
   PerMessageDeflate,
   Receiver,
   Sender,
   Server: WebSocketServer,
-  subprotocol: { parse: subprotocolHeader.parse },
+  subprotocol: {
+    parse(header: string) {
+      return subprotocolHeader.parse(header);
+    }
+  },
   WebSocket,
   WebSocketServer
 });

@@ -33,7 +33,7 @@ const EVENTS: Record<string, (target: Target, first: any, second: any) => Event>
       wasClean: target._closeFrameReceived && target._closeFrameSent
     }),
   message: (_target, data: unknown, isBinary: boolean) =>
-    new MessageEvent('message', { data: isBinary ? data : String(data) })
+    new MessageEvent('message', { data: isBinary ? data : (data as Buffer).toString() })
 };
 
 /**

@@ -55,7 +55,7 @@ export class WebSocketServer extends EventEmitter {
       this._server = resolved.server;
     }
 
-    if (this._server) this._removeListeners = this.listenTo(this._server);
+    if (this._server) this._removeListeners = this._listenTo(this._server);
 
     if (resolved.perMessageDeflate === true) resolved.perMessageDeflate = {};
     if (resolved.clientTracking) {
@@ -127,15 +127,15 @@ export class WebSocketServer extends EventEmitter {
     socket.on('error', destroy);
 
     const refusal = checkRequest(request);
-    if (refusal) return this.refuse(refusal, request, socket);
+    if (refusal) return this._refuse(refusal, request, socket);
 
     if (!this.shouldHandle(request)) return refuseUpgrade(socket, 400);
 
     const protocols = offeredSubprotocols(request);
-    if ('status' in protocols) return this.refuse(protocols, request, socket);
+    if ('status' in protocols) return this._refuse(protocols, request, socket);
 
     const accepted = acceptedExtensions(request, this.options);
-    if ('status' in accepted) return this.refuse(accepted, request, socket);
+    if ('status' in accepted) return this._refuse(accepted, request, socket);
 
     const key = request.headers['sec-websocket-key']!;
     verifyClient(this.options, request, socket, () => {
@@ -174,7 +174,7 @@ export class WebSocketServer extends EventEmitter {
     const headers = responseHeaders(key);
     const websocket = new this.options.WebSocket(null, undefined, this.options) as WebSocket;
 
-    const protocol = this.selectSubprotocol(protocols, request);
+    const protocol = this._selectSubprotocol(protocols, request);
     if (protocol) {
       headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
       websocket._protocol = protocol;
@@ -192,12 +192,12 @@ export class WebSocketServer extends EventEmitter {
     socket.removeListener('error', destroy);
 
     websocket.setSocket(socket, head, socketOptions(this.options));
-    this.track(websocket);
+    this._track(websocket);
 
     callback(websocket, request);
   }
 
-  private listenTo(server: Server): () => void {
+  private _listenTo(server: Server): () => void {
     const emitConnection = this.emit.bind(this, 'connection');
     const listeners: [string, (...args: any[]) => void][] = [
       ['listening', this.emit.bind(this, 'listening')],
@@ -215,7 +215,7 @@ export class WebSocketServer extends EventEmitter {
     };
   }
 
-  private refuse(
+  private _refuse(
     { status, message, headers }: Refusal,
     request: IncomingMessage,
     socket: Duplex
@@ -228,7 +228,7 @@ export class WebSocketServer extends EventEmitter {
     this.emit('wsClientError', new Error(message), socket, request);
   }
 
-  private selectSubprotocol(
+  private _selectSubprotocol(
     protocols: Set<string>,
     request: IncomingMessage
   ): string | false | undefined {
@@ -237,7 +237,7 @@ export class WebSocketServer extends EventEmitter {
     return protocols.values().next().value;
   }
 
-  private track(websocket: WebSocket): void {
+  private _track(websocket: WebSocket): void {
     const { clients } = this;
     if (!clients) return;
 

@@ -165,7 +165,7 @@ export class WebSocket extends EventEmitter {
       mask = undefined;
     }
     if (typeof data === 'number') data = data.toString();
-    if (!this.canSend(data, callback)) return;
+    if (!canSend(this, data, callback)) return;
     this._sender!.ping(data || EMPTY, mask === undefined ? !this._isServer : mask, callback);
   }
 
@@ -178,7 +178,7 @@ export class WebSocket extends EventEmitter {
       mask = undefined;
     }
     if (typeof data === 'number') data = data.toString();
-    if (!this.canSend(data, callback)) return;
+    if (!canSend(this, data, callback)) return;
     this._sender!.pong(data || EMPTY, mask === undefined ? !this._isServer : mask, callback);
   }
 
@@ -192,7 +192,7 @@ export class WebSocket extends EventEmitter {
       options = undefined;
     }
     if (typeof data === 'number') data = data.toString();
-    if (!this.canSend(data, callback)) return;
+    if (!canSend(this, data, callback)) return;
 
     let binary = typeof data !== 'string';
     let compress = this._extensions['permessage-deflate'] !== undefined;
@@ -222,24 +222,6 @@ export class WebSocket extends EventEmitter {
       this._readyState = CLOSING;
       this._connection.transport.destroy();
     }
-  }
-
-  /** Throws before the connection is open; after it `data` is counted and `callback` gets an error. */
-  private canSend(data: unknown, callback: SendCallback | undefined): boolean {
-    if (this._readyState === OPEN) return true;
-    if (this._readyState === CONNECTING) {
-      throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
-    }
-    if (data) {
-      const length = isBlob(data) ? data.size : toBuffer(data).length;
-      if (this._sender !== null) this._sender._bufferedBytes += length;
-      else this._bufferedAmount += length;
-    }
-    if (callback) {
-      const state = `${this._readyState} (${readyStates[this._readyState]})`;
-      process.nextTick(callback, new Error(`WebSocket is not open: readyState ${state}`));
-    }
-    return false;
   }
 }
 
@@ -276,6 +258,25 @@ function connectClient(
   } else {
     names = protocols;
   }
-  if (names === undefined) names = options?.protocols ?? [];
+  if (names === undefined) names = options?.protocols;
+  if (names === undefined) names = [];
   return connect(websocket, address, Array.isArray(names) ? names : [names], options);
+}
+
+/** Throws before the connection is open; after it `data` is counted and `callback` gets an error. */
+function canSend(websocket: WebSocket, data: unknown, callback: SendCallback | undefined): boolean {
+  if (websocket._readyState === OPEN) return true;
+  if (websocket._readyState === CONNECTING) {
+    throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
+  }
+  if (data) {
+    const length = isBlob(data) ? data.size : toBuffer(data).length;
+    if (websocket._sender !== null) websocket._sender._bufferedBytes += length;
+    else websocket._bufferedAmount += length;
+  }
+  if (callback) {
+    const state = `${websocket._readyState} (${readyStates[websocket._readyState]})`;
+    process.nextTick(callback, new Error(`WebSocket is not open: readyState ${state}`));
+  }
+  return false;
 }

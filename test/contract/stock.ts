@@ -1,8 +1,9 @@
 import type { Writable, Duplex } from 'node:stream';
-import * as ws from 'ws';
+import { createRequire } from 'node:module';
 
-/** The classes of stock ws that @types/ws does not know. */
+/** The classes of stock ws, as CommonJS has them and some of which @types/ws does not know. */
 interface Stock {
+  WebSocket: new (address: null, protocols: undefined, options: object) => Record<string, unknown>;
   Sender: {
     new (
       socket: Duplex,
@@ -14,4 +15,8 @@ interface Stock {
   Receiver: new (options?: object) => Writable;
 }
 
-export const { Sender: StockSender, Receiver: StockReceiver } = ws as unknown as Stock;
+export const {
+  Sender: StockSender,
+  Receiver: StockReceiver,
+  WebSocket: StockWebSocket
+} = createRequire(__filename)('ws') as Stock;

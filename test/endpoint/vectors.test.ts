@@ -4,7 +4,9 @@ import type { Extensions, Incoming, IncomingHandler } from '../../src/endpoint/c
 import type { IncomingOptions, MessageData } from '../../src/endpoint/contract.js';
 import { kStatusCode, type ProtocolError } from '../../src/endpoint/errors.js';
 import { PerMessageDeflate } from '../../src/endpoint/permessage-deflate.js';
+import { NativeParsers } from '../../src/endpoint/native/parser.js';
 import { Parser } from '../../src/endpoint/portable/parser.js';
+import { loadNative } from '../../src/load-native.js';
 import { readVectors, toBytes, type Vector, type VectorEvent } from '../vectors/vectors.js';
 
 /** Events with their bytes written out, and the error that ended them. */
@@ -17,12 +19,29 @@ type Subject = (
   chunks: Buffer[]
 ) => Promise<Outcome>;
 
+const { binding } = loadNative({});
+const parsers = binding && new NativeParsers(binding);
+
 const subjects: Record<string, Subject> = {
   'the portable endpoint': ({ deflate, ...options } = {}, isServer, chunks) =>
-    ownOutcome(Parser, { ...options, isServer, extensions: negotiated(deflate, options) }, chunks),
+    ownOutcome(
+      (all, handler) => new Parser(all, handler),
+      { ...options, isServer, extensions: negotiated(deflate, options) },
+      chunks
+    ),
   'stock ws': ({ deflate, ...options } = {}, isServer, chunks) =>
     stockOutcome({ ...options, isServer, extensions: stockNegotiated(deflate, options) }, chunks)
 };
+
+// Where there is no Rust toolchain, there is no addon; CI always has one.
+if (parsers) {
+  subjects['the native endpoint'] = ({ deflate, ...options } = {}, isServer, chunks) =>
+    ownOutcome(
+      (all, handler) => parsers.create(all, handler),
+      { ...options, isServer, extensions: negotiated(deflate, options) },
+      chunks
+    );
+}
 
 /** More writes than this show nothing new. */
 const MAX_SINGLE_BYTES = 512;
@@ -64,13 +83,13 @@ function negotiated(deflate: boolean | undefined, options: object): Extensions {
 }
 
 function ownOutcome(
-  Endpoint: new (options: IncomingOptions, handler: IncomingHandler) => Incoming,
+  make: (options: IncomingOptions, handler: IncomingHandler) => Incoming,
   options: IncomingOptions,
   chunks: Buffer[]
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     const events: VectorEvent[] = [];
-    const endpoint = new Endpoint(options, {
+    const endpoint = make(options, {
       onMessage: (data, isBinary) => events.push(message(data, isBinary)),
       onPing: (data) => events.push({ type: 'ping', data: data.toString('hex') }),
       onPong: (data) => events.push({ type: 'pong', data: data.toString('hex') }),

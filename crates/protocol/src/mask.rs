@@ -25,7 +25,11 @@ pub fn mask(bytes: &mut [u8], key: MaskingKey) {
     for word in words {
         xor(word, &wide);
     }
-    for (byte, key) in rest.iter_mut().zip(wide) {
+    let (half, rest) = rest.as_chunks_mut::<4>();
+    for half in half {
+        xor(half, &key);
+    }
+    for (byte, key) in rest.iter_mut().zip(key) {
         *byte ^= key;
     }
 }
@@ -56,7 +60,12 @@ pub fn mask_copy(target: &mut [u8], source: &[u8], key: MaskingKey) {
     for (to, from) in to.iter_mut().zip(from) {
         copy_xor(to, from, &wide);
     }
-    for ((to, from), key) in to_rest.iter_mut().zip(from_rest).zip(wide) {
+    let (to, to_rest) = to_rest.as_chunks_mut::<4>();
+    let (from, from_rest) = from_rest.as_chunks::<4>();
+    for (to, from) in to.iter_mut().zip(from) {
+        copy_xor(to, from, &key);
+    }
+    for ((to, from), key) in to_rest.iter_mut().zip(from_rest).zip(key) {
         *to = from ^ key;
     }
 }

@@ -16,8 +16,10 @@ fn is_ascii(bytes: &[u8]) -> bool {
     let words = words
         .iter()
         .fold(0, |all, word| all | u64::from_ne_bytes(*word));
+    let (half, rest) = rest.as_chunks::<4>();
+    let half = (half.iter()).fold(0, |all, half| all | u32::from_ne_bytes(*half));
     let rest = rest.iter().fold(0, |all, byte| all | byte);
-    words & 0x8080_8080_8080_8080 == 0 && rest < 0x80
+    (words | u64::from(half)) & 0x8080_8080_8080_8080 == 0 && rest < 0x80
 }
 
 /// Validates text that comes in pieces, each one once and while it is hot. Pieces may end anywhere,

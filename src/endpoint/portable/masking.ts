@@ -23,8 +23,13 @@ function nodeMasking(): Masking | undefined {
 
 function bufferutilMasking(): Masking | undefined {
   if (process.env.WS_NO_BUFFER_UTIL) return undefined;
-  const bufferutil = requireOptional('bufferutil') as { mask?: Mask; unmask?: Unmask } | undefined;
-  return wrap('bufferutil', bufferutil?.mask, bufferutil?.unmask);
+  try {
+    const { mask, unmask } = Object(requireOptional('bufferutil')) as Record<string, unknown>;
+    return wrap('bufferutil', mask, unmask);
+  } catch {
+    // The stub of some bundlers throws when its members are read.
+    return undefined;
+  }
 }
 
 /** Makes a `Masking` of native functions, or nothing if they are a bundler's stub or wrong. */

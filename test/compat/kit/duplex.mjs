@@ -53,7 +53,7 @@ export class Line extends Duplex {
   #written(chunks, callback) {
     const seen = [];
     this.#rest = Buffer.concat([this.#rest, ...chunks]);
-    for (let found; (found = parse(this.#rest)); this.#rest = found.rest) {
+    for (let found; !(found = parse(this.#rest)).needed; this.#rest = found.rest) {
       seen.push(`${found.name} ${showBytes(found.payload)}`);
     }
     if (this.#writes) this.#record('write', seen, this.#rest.length);

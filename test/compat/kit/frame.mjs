@@ -46,22 +46,22 @@ export function closePayload(code, reason = '') {
 }
 
 /**
- * The first frame in `bytes` with what follows it, or null when it is not complete.
- * `header` are the bytes before the masking key.
+ * The first frame in `bytes` with what follows it, or, where it is not complete, only the number of
+ * bytes that are `needed` before it may be. `header` are the bytes before the masking key.
  */
 export function parse(bytes) {
-  if (bytes.length < 2) return null;
+  if (bytes.length < 2) return { needed: 2 };
   const short = bytes[1] & 0x7f;
   const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
   const masked = (bytes[1] & 0x80) !== 0;
   const headerLength = 2 + lengthBytes;
   const start = headerLength + (masked ? 4 : 0);
-  if (bytes.length < start) return null;
+  if (bytes.length < start) return { needed: start };
 
   let length = short;
   if (lengthBytes === 2) length = bytes.readUInt16BE(2);
   if (lengthBytes === 8) length = Number(bytes.readBigUInt64BE(2));
-  if (bytes.length < start + length) return null;
+  if (bytes.length < start + length) return { needed: start + length };
 
   const mask = masked ? bytes.subarray(headerLength, start) : null;
   const body = bytes.subarray(start, start + length);
@@ -79,5 +79,7 @@ export function parse(bytes) {
 }
 
 function xor(data, key) {
-  return Buffer.from(data.map((byte, i) => byte ^ key[i & 3]));
+  const result = Buffer.allocUnsafe(data.length);
+  for (let i = 0; i < data.length; i++) result[i] = data[i] ^ key[i & 3];
+  return result;
 }

@@ -5,7 +5,9 @@ import { showBytes } from './show.mjs';
 
 /** A peer over a socket whose opening handshake is over. It keeps its side open until told. */
 export class Peer {
-  #rest = Buffer.alloc(0);
+  #chunks = [];
+  #size = 0;
+  #needed = 0;
   #received = [];
   #wanted = [];
   #record;
@@ -99,16 +101,21 @@ export class Peer {
   }
 
   #take(chunk) {
-    this.#rest = this.#rest.length ? Buffer.concat([this.#rest, chunk]) : chunk;
-    for (;;) {
-      const frame = frames.parse(this.#rest);
-      if (!frame) return;
-      this.#rest = frame.rest;
+    this.#size += chunk.length;
+    this.#chunks.push(chunk);
+    if (this.#size < this.#needed) return;
+    let rest = Buffer.concat(this.#chunks);
+    let frame;
+    while (!(frame = frames.parse(rest)).needed) {
+      rest = frame.rest;
       this.#recordFrame(frame);
       const wanted = this.#wanted.shift();
       if (wanted) wanted(frame);
       else this.#received.push(frame);
     }
+    this.#chunks = [rest];
+    this.#size = rest.length;
+    this.#needed = frame.needed;
   }
 
   // Two deflate implementations may make different bytes of the same message, so a compressed one is

@@ -74,8 +74,10 @@ export class Scenario {
 
   /** Resolves with the arguments of the next `event`; 'error' has no special meaning. */
   event(emitter, event) {
-    const label = `'${event}' of ${emitter.constructor.name}`;
-    return this.wait(label, new Promise((resolve) => emitter.once(event, (...v) => resolve(v))));
+    return this.wait(
+      `'${event}'`,
+      new Promise((resolve) => emitter.once(event, (...v) => resolve(v)))
+    );
   }
 
   /** Resolves with the arguments of the next `count` of them, which may come in one turn. */
@@ -88,7 +90,7 @@ export class Scenario {
         resolve(seen);
       });
     });
-    return this.wait(`${count} times '${event}' of ${emitter.constructor.name}`, enough);
+    return this.wait(`${count} times '${event}'`, enough);
   }
 
   /** `promise`, named in the report should the scenario time out before it resolves. */

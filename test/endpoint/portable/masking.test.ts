@@ -135,6 +135,14 @@ describe('the choice', () => {
     expect(await choose(none, () => ({}))).toBe(words.name);
   });
 
+  it('is TypeScript where bufferutil is a stub that throws when it is used', async () => {
+    vi.stubEnv('WS_NO_BUFFER_UTIL', '');
+    const get = () => {
+      throw new Error('externalized for the browser');
+    };
+    expect(await choose(none, () => new Proxy({}, { get }))).toBe(words.name);
+  });
+
   it("is not Node's where that is wrong", async () => {
     vi.stubEnv('WS_NO_BUFFER_UTIL', '');
     const wrong = { websocketMask: () => {}, websocketUnmask: () => {} };

@@ -21,6 +21,11 @@ pub(super) struct PartialHeader {
 
 impl PartialHeader {
     #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
     fn bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
@@ -41,7 +46,7 @@ impl Incoming {
         &mut self,
         bytes: &[u8],
     ) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
-        if self.partial.len == 0
+        if self.partial.is_empty()
             && let Some(complete) = self.parse_header(bytes)?
         {
             return Ok(Some(complete));

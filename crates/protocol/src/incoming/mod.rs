@@ -16,6 +16,7 @@ mod direct;
 mod event;
 mod head;
 mod options;
+mod short;
 
 pub use direct::Direct;
 pub use event::{Boundary, Data, Event, Flow, Payload, Sink};
@@ -160,6 +161,11 @@ impl Incoming {
         let total = chunk.len();
         let mut rest = chunk;
         loop {
+            match self.receive_short(&mut rest, total, sink)? {
+                Flow::Continue => {}
+                Flow::Stop => return Ok(total.saturating_sub(rest.len())),
+                Flow::Fail(error) => return Err(error),
+            }
             if self.stage == Stage::Header {
                 let Some((header, len)) = self.read_header(rest)? else {
                     return Ok(total);

@@ -10,7 +10,7 @@ use crate::transcript::Item;
 /// As much as Miri can bear.
 pub fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: if cfg!(miri) { 3 } else { 512 },
+        cases: if cfg!(miri) { 3 } else { 256 },
         failure_persistence: None,
         ..ProptestConfig::default()
     }

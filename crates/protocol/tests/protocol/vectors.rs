@@ -82,6 +82,10 @@ fn no_file_is_missing_here() {
 }
 
 #[test]
+#[cfg_attr(
+    miri,
+    ignore = "parsing all files takes Miri half a minute and shows it nothing"
+)]
 fn every_error_has_a_vector() {
     let vectors = FILES.iter().flat_map(|file| parse(file));
     let messages: Vec<_> = (vectors.filter_map(|vector| vector.error))
