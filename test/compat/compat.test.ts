@@ -12,7 +12,10 @@ import { loadScenarios } from './scenarios.mjs';
 const VARIANTS: { pair: string; env: Record<string, string> }[] = [
   { pair: 'portable × stream', env: { WS_NO_NATIVE: '1' } },
   { pair: 'native × stream', env: { WS_NO_REACTOR: '1' } },
-  { pair: 'native × reactor', env: {} }
+  // Experimental: asked for by the variable that turns it on.
+  ...(process.env.FERROWS_REACTOR
+    ? [{ pair: 'native × reactor', env: { FERROWS_REACTOR: '1' } }]
+    : [])
 ];
 
 const NO_ADDON = 'this build has no addon, so the pair is portable × stream, which runs above';
