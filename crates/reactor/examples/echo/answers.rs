@@ -40,11 +40,14 @@ impl Answers {
         self.rows.clear();
         self.slab.clear();
         for (id, header, payload) in self.large.drain(..) {
-            let payload = match &payload {
+            let bytes = match &payload {
                 Large::Read(range) => &space[range.clone()],
                 Large::Owned(bytes) => bytes,
             };
-            reactor.send_vectored(id, &[IoSlice::new(&header), IoSlice::new(payload)]);
+            reactor.send_vectored(id, &[IoSlice::new(&header), IoSlice::new(bytes)]);
+            if let Large::Owned(bytes) = payload {
+                reactor.recycle(bytes);
+            }
         }
         self.kept = 0;
         self.is_full = false;
