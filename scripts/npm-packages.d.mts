@@ -6,8 +6,11 @@ export interface Target {
   os: NodeJS.Platform;
   cpu: string;
   libc?: 'glibc' | 'musl';
-  /** Whether the tests have run on it; of the others it is known only that they can be built. */
-  tested: boolean;
+  /**
+   * Whether all tests have run on it, or test/npm/smoke.cjs; of the others it is known only that they
+   * can be built.
+   */
+  tested: 'all' | 'smoke' | false;
 }
 
 export const root: string;

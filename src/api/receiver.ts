@@ -12,12 +12,14 @@ import { Parser } from '../endpoint/portable/parser.js';
  * `message`, `ping`, `pong` and `conclude`.
  */
 export class Receiver extends Writable {
+  readonly _isServer: boolean;
   private readonly incoming: Parser;
   /** The callback of the write whose bytes are being parsed. */
   private pending: ((error?: Error | null) => void) | null = null;
 
   constructor(options: IncomingOptions = {}) {
     super();
+    this._isServer = Boolean(options.isServer);
     this.incoming = new Parser(options, new Emitter(this, (error) => this.settle(error)));
   }
 
@@ -48,11 +50,11 @@ export class Receiver extends Writable {
     } finally {
       // Also when a listener has thrown: the rest of the chunk is delivered in a moment.
       if (this.incoming.isBusy) this.incoming.needsDrain = true;
-      else if (!this.incoming.failed) this.settle();
+      else this.settle(this.incoming.failure);
     }
   }
 
-  private settle(error?: Error): void {
+  private settle(error?: Error | null): void {
     const callback = this.pending;
     this.pending = null;
     callback?.(error);

@@ -38,8 +38,8 @@ export abstract class Delivery implements Incoming {
   errored = false;
   finished = false;
   needsDrain = false;
-  /** Whether an error has been found, even if it has not been reported yet. */
-  failed = false;
+  /** The error that has been found, even if it has not been reported yet. */
+  failure: Error | null = null;
   private type: BinaryType;
   private limit: number;
 
@@ -231,7 +231,7 @@ export abstract class Delivery implements Incoming {
    */
   protected failWith(error: Error): void {
     this.done = true;
-    this.failed = true;
+    this.failure = error;
     this.chunk = EMPTY;
     this.position = 0;
     this.waiting = null;
@@ -268,7 +268,7 @@ export abstract class Delivery implements Incoming {
       this.needsDrain = false;
       this.handler.onDrain();
     }
-    if (this.ended && !this.finished && !this.failed) process.nextTick(finish, this);
+    if (this.ended && !this.finished && this.failure === null) process.nextTick(finish, this);
   }
 
   /** The chunk has been used up: takes the next waiting one. */
@@ -344,7 +344,7 @@ export abstract class Delivery implements Incoming {
 interface Later {
   errored: boolean;
   finished: boolean;
-  failed: boolean;
+  failure: Error | null;
   handler: IncomingHandler;
   release(): void;
   run(synchronous: boolean): void;
@@ -352,7 +352,7 @@ interface Later {
 
 function finish(delivery: unknown): void {
   const self = delivery as Later;
-  if (self.finished || self.failed) return;
+  if (self.finished || self.failure !== null) return;
   self.finished = true;
   self.release();
   self.handler.onFinish();

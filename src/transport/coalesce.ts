@@ -12,10 +12,12 @@ const queue: Flushable[] = [];
 let batches = 0;
 let scheduled = false;
 let flushing = false;
-let exitHandled = false;
 /** The process is ending: no tick will end any more, so everything has to be flushed at once. */
 export let exiting = false;
 const resolved = Promise.resolve();
+
+// At load: a listener that is added while the process exits is not called any more.
+process.on('exit', flushForGood);
 
 /** Begins a batch; every call is followed by one of `endBatch`, also when something is thrown. */
 export function beginBatch(): void {
@@ -28,10 +30,6 @@ export function endBatch(): void {
 
 /** Asks for `connection.flush()` when it is time. To be called once until that has happened. */
 export function enqueue(connection: Flushable): void {
-  if (!exitHandled) {
-    exitHandled = true;
-    process.on('exit', flushForGood);
-  }
   queue.push(connection);
   if (batches > 0 || scheduled) return;
   scheduled = true;

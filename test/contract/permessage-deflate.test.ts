@@ -174,6 +174,19 @@ describe('a message', () => {
     expect(errors).toEqual([message, message, message]);
   });
 
+  it('that is still being decompressed is delivered although the connection is lost', async () => {
+    const { client, server } = await open();
+    const events: unknown[] = [];
+    server.on('message', (data: Buffer) => events.push(data.length));
+    const closed = once(server, 'close').then(([code]) => events.push(code));
+    client.send('a'.repeat(300_000));
+    client.send('b'.repeat(200_000));
+    // After the frames, which are few bytes.
+    client.send('', () => client.terminate());
+    await closed;
+    expect(events).toEqual([300_000, 200_000, 0, 1006]);
+  });
+
   it('that waits behind a compressed one is sent before the close frame', async () => {
     const { client, server } = await open();
     const received = take<Buffer>(server, 'message', 2);

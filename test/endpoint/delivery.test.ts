@@ -355,7 +355,7 @@ describe('an error', () => {
 
     parser.write(frame('a', { opcode: 3 }));
     expect(recorder.events).toEqual([]);
-    expect(parser.failed).toBe(true);
+    expect(parser.failure).not.toBeNull();
     await turn();
 
     expect(recorder.events.map(([name]) => name)).toEqual(['error']);

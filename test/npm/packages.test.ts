@@ -88,7 +88,7 @@ describe.skipIf(here === undefined)('an installation from the packed tarballs', 
     tarballs = Object.fromEntries(
       packed.map(({ name, filename }) => [name, `file:${path.join(folder, filename)}`])
     );
-  }, 60_000);
+  }, 180_000);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -112,12 +112,12 @@ describe.skipIf(here === undefined)('an installation from the packed tarballs', 
       reason: `loaded ${here!.package}`
     });
     expect(await backend(project, 'mjs')).toMatchObject({ endpoint: 'native' });
-  }, 60_000);
+  }, 180_000);
 
   it('needs no install scripts', async () => {
     const { project } = await install('--ignore-scripts');
     expect(await backend(project, 'cjs')).toMatchObject({ endpoint: 'native' });
-  }, 60_000);
+  }, 180_000);
 
   it('is portable with --omit=optional', async () => {
     const { project, names } = await install('--omit=optional');
@@ -125,7 +125,7 @@ describe.skipIf(here === undefined)('an installation from the packed tarballs', 
     const { endpoint, reason } = await backend(project, 'cjs');
     expect(endpoint).toBe('portable');
     for (const name of platformPackages()) expect(reason).toContain(`${name} is not there`);
-  }, 60_000);
+  }, 180_000);
 });
 
 /** What an echo in `project` ran on. */
@@ -153,7 +153,7 @@ async function backend(project: string, extension: 'cjs' | 'mjs') {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^WS_NO_|^NODE_OPTIONS$/.test(name))
   );
-  const { stdout } = await execute(process.execPath, [program], { env, timeout: 20_000 });
+  const { stdout } = await execute(process.execPath, [program], { env, timeout: 60_000 });
   return JSON.parse(stdout) as { endpoint: string; reason: string };
 }
 
@@ -165,5 +165,5 @@ function fits({ os, cpu, libc }: (typeof targets)[number]): boolean {
 }
 
 function npm(cwd: string, ...args: string[]): Promise<{ stdout: string }> {
-  return execute('npm', args, { cwd, shell: process.platform === 'win32', timeout: 50_000 });
+  return execute('npm', args, { cwd, shell: process.platform === 'win32', timeout: 120_000 });
 }

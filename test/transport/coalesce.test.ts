@@ -121,27 +121,23 @@ describe('a flush', () => {
 });
 
 describe('the exit of the process', () => {
-  it('flushes what is queued', () => {
-    const before = process.listeners('exit');
-    coalesce.enqueue(connection('a'));
-    const [listener, ...others] = process.listeners('exit').filter((l) => !before.includes(l));
+  it('flushes what is queued, and from then on everything at once', () => {
+    // The last one added: this module is loaded anew for each test.
+    const listener = process.listeners('exit').at(-1)!;
     process.removeListener('exit', listener);
-    expect(others).toEqual([]);
+    coalesce.enqueue(connection('a'));
     expect(coalesce.exiting).toBe(false);
     listener(0);
     expect(log).toEqual(['a']);
     expect(coalesce.exiting).toBe(true);
   });
 
-  it('is listened to once, and only by a process that sends', async () => {
+  it('is listened to once, however much is sent', async () => {
     const before = process.listenerCount('exit');
-    coalesce.beginBatch();
-    coalesce.endBatch();
-    expect(process.listenerCount('exit')).toBe(before);
     for (let i = 0; i < 20; i++) {
       coalesce.enqueue(connection('a'));
       await Promise.resolve();
     }
-    expect(process.listenerCount('exit')).toBe(before + 1);
+    expect(process.listenerCount('exit')).toBe(before);
   });
 });

@@ -1,4 +1,5 @@
 use std::io;
+use std::mem;
 
 use rustix::event::epoll::{Event, EventFlags};
 use rustix::io::Errno;
@@ -6,7 +7,8 @@ use rustix::io::Errno;
 use crate::id::ConnectionId;
 use crate::reactor::Reactor;
 use crate::sink::Sink;
-use crate::space::Space;
+use crate::space::{Reads, Space};
+use crate::spare::Spare;
 use crate::system::WAKE;
 
 /// What `Reactor::poll` leaves behind.
@@ -75,7 +77,21 @@ impl Reactor {
         if space.is_empty() {
             return Err(Errno::INVAL.into());
         }
-        let mut space = Space::new(space, self.limits.min_read);
+        let mut spare = mem::replace(&mut self.spare, Spare::new(0));
+        let mut space = Space {
+            reads: Reads::new(space, self.limits.min_read),
+            spare: &mut spare,
+        };
+        let polled = self.take_turns(&mut space, sink);
+        self.spare = spare;
+        polled
+    }
+
+    #[inline]
+    fn take_turns<S>(&mut self, space: &mut Space<'_>, sink: &mut S) -> io::Result<Polled>
+    where
+        S: Sink + ?Sized,
+    {
         if !self.batch.is_open {
             self.system.wait(&mut self.batch.events)?;
             self.batch.next = 0;
@@ -87,9 +103,10 @@ impl Reactor {
             }
             let Some(mut turn) = self.next_turn() else {
                 self.batch.is_open = false;
+                space.spare.age();
                 return Ok(Polled::Done);
             };
-            if self.take_turn(&mut turn, &mut space, sink) == Step::Full {
+            if self.take_turn(&mut turn, space, sink) == Step::Full {
                 self.batch.turn = Some(turn);
                 return Ok(Polled::More);
             }

@@ -110,7 +110,6 @@ impl Connection {
     /// before it.
     #[cold]
     pub(crate) fn fail(&mut self, errno: Errno) {
-        self.backlog.clear();
         if self.takes_bytes() {
             self.failure = Some(errno);
         }

@@ -40,6 +40,7 @@ mod send;
 mod sink;
 mod socket;
 mod space;
+mod spare;
 mod stats;
 mod system;
 mod table;

@@ -9,6 +9,8 @@ pub struct Limits {
     pub direct: usize,
     /// The least room that a read gets, if the space given to `poll` has as much.
     pub min_read: usize,
+    /// Bytes of memory that are kept from large messages for the next ones.
+    pub spare: usize,
     /// Connections that get their turn in one wake-up.
     pub turns: usize,
 }
@@ -19,6 +21,7 @@ impl Default for Limits {
             budget: 256 * 1024,
             direct: 32 * 1024,
             min_read: 16 * 1024,
+            spare: 4 * 1024 * 1024,
             turns: 1024,
         }
     }

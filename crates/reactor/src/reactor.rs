@@ -12,6 +12,7 @@ use crate::flush::Runs;
 use crate::id::ConnectionId;
 use crate::limits::Limits;
 use crate::socket::Socket;
+use crate::spare::Spare;
 use crate::stats::Stats;
 use crate::system::System;
 use crate::table::Table;
@@ -26,6 +27,7 @@ pub struct Reactor {
     pub(crate) batch: Batch,
     pub(crate) agenda: Agenda,
     pub(crate) runs: Runs,
+    pub(crate) spare: Spare,
 }
 
 /// Connections that get a turn though epoll has nothing to report of them.
@@ -42,6 +44,7 @@ impl Reactor {
             batch: Batch::new(limits.turns),
             agenda: Agenda::default(),
             runs: Runs::default(),
+            spare: Spare::new(limits.spare),
         })
     }
 
@@ -121,6 +124,12 @@ impl Reactor {
     /// sends is read and thrown away.
     pub fn incoming(&mut self, id: ConnectionId) -> Option<&mut Incoming> {
         Some(&mut self.table.get_mut(id)?.incoming)
+    }
+
+    /// Takes the memory of a message, which came as `Payload::Owned`, for the next ones. What a sink
+    /// leaves in an event comes back by itself.
+    pub fn recycle(&mut self, memory: Vec<u8>) {
+        self.spare.put(memory);
     }
 
     /// Bytes that were read from the socket.

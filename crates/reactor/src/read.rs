@@ -1,5 +1,7 @@
 //! The reading half of a connection's turn.
 
+use std::mem;
+
 use ferrows_protocol::{Data, Event, Flow, Payload, ProtocolError, Sink as Events};
 use rustix::io::Errno;
 
@@ -9,6 +11,7 @@ use crate::id::ConnectionId;
 use crate::limits::Limits;
 use crate::sink::{Notice, Sink, Verdict};
 use crate::space::Space;
+use crate::spare::Spare;
 use crate::system::System;
 
 impl System {
@@ -31,7 +34,7 @@ impl System {
             return self.stand_by(connection, turn, sink);
         }
         if !connection.pending.is_empty() {
-            if space.is_used_up() {
+            if space.reads.is_used_up() {
                 return Step::Full;
             }
             return deliver_pending(connection, space, sink);
@@ -45,7 +48,7 @@ impl System {
         if turn.budget == 0 || !(turn.is_readable() || is_failing) {
             return Step::Over;
         }
-        if space.is_used_up() {
+        if space.reads.is_used_up() {
             return Step::Full;
         }
         self.read(connection, turn, limits, space, sink)
@@ -69,7 +72,7 @@ impl System {
             incoming,
             ..
         } = connection;
-        let mut relay = Relay::new(*id, sink);
+        let mut relay = Relay::new(*id, sink, space.spare);
         if let Some(mut direct) = incoming.direct(limits.direct) {
             let asked = direct.limit().min(turn.budget);
             match self.receive_into(*socket, direct.buffer(), asked) {
@@ -77,27 +80,37 @@ impl System {
                 Ok(received) => {
                     let result = direct.commit(&mut relay);
                     let is_held = relay.is_held;
+                    // Behind a large message there is seldom another one: epoll tells.
+                    let asked = if incoming.direct(1).is_some() {
+                        asked
+                    } else {
+                        usize::MAX
+                    };
                     note_read(connection, turn, asked, received);
                     settle(connection, result, is_held, sink)
                 }
                 Err(errno) => self.read_nothing(connection, turn, errno, sink),
             }
         } else {
-            relay.start = space.start();
-            let room = space.room(turn.budget);
+            relay.start = space.reads.start();
+            let room = space.reads.room(turn.budget);
             let asked = room.len();
             match self.receive(*socket, room) {
                 Ok(0) => self.ended(connection, sink),
                 Ok(received) => {
                     let chunk = room.get_mut(..received).unwrap_or_default();
+                    let has_lent = relay.spare.lend(incoming, received);
                     let result = incoming.decode(chunk, &mut relay);
                     let is_held = relay.is_held;
+                    if has_lent {
+                        relay.spare.settle(incoming);
+                    }
                     if let Ok(consumed) = result
                         && let Some(rest @ [_, ..]) = chunk.get(consumed..)
                     {
                         connection.pending.push(rest);
                     }
-                    space.keep(sink.kept());
+                    space.reads.keep(sink.kept());
                     note_read(connection, turn, asked, received);
                     settle(connection, result.map(drop), is_held, sink)
                 }
@@ -209,10 +222,10 @@ where
         incoming,
         ..
     } = connection;
-    let mut relay = Relay::new(*id, sink);
-    relay.start = space.start();
+    let mut relay = Relay::new(*id, sink, space.spare);
+    relay.start = space.reads.start();
     let bytes = pending.bytes();
-    let room = space.room(bytes.len());
+    let room = space.reads.room(bytes.len());
     for (to, from) in room.iter_mut().zip(bytes) {
         *to = *from;
     }
@@ -220,7 +233,7 @@ where
     let is_held = relay.is_held;
     let consumed = result.unwrap_or(usize::MAX);
     pending.consume(consumed);
-    space.keep(sink.kept());
+    space.reads.keep(sink.kept());
     settle(connection, result.map(drop), is_held, sink)
 }
 
@@ -249,6 +262,7 @@ where
 struct Relay<'a, S: ?Sized> {
     id: ConnectionId,
     sink: &'a mut S,
+    spare: &'a mut Spare,
     /// Where in the space the chunk begins.
     start: usize,
     is_held: bool,
@@ -256,10 +270,11 @@ struct Relay<'a, S: ?Sized> {
 
 impl<'a, S: ?Sized> Relay<'a, S> {
     #[inline]
-    fn new(id: ConnectionId, sink: &'a mut S) -> Self {
+    fn new(id: ConnectionId, sink: &'a mut S, spare: &'a mut Spare) -> Self {
         Self {
             id,
             sink,
+            spare,
             start: 0,
             is_held: false,
         }
@@ -273,23 +288,41 @@ where
     #[inline]
     fn event(&mut self, event: Event<'_>) -> Flow {
         let event = match event {
-            Event::Data(Data {
-                opcode,
-                compressed,
-                end,
-                payload: Payload::Chunk { bytes, offset },
-            }) => Event::Data(Data {
-                opcode,
-                compressed,
-                end,
-                payload: Payload::Chunk {
-                    bytes,
-                    offset: self.start.saturating_add(offset),
-                },
-            }),
+            Event::Data(data) => return self.data(data),
             other => other,
         };
-        match self.sink.event(self.id, event) {
+        let verdict = self.sink.event(self.id, event);
+        self.flow(verdict)
+    }
+}
+
+impl<S> Relay<'_, S>
+where
+    S: Sink + ?Sized,
+{
+    #[inline]
+    fn data(&mut self, data: Data<'_>) -> Flow {
+        let verdict = match data.payload {
+            Payload::Chunk { bytes, offset } => {
+                let offset = self.start.saturating_add(offset);
+                let payload = Payload::Chunk { bytes, offset };
+                self.sink
+                    .event(self.id, Event::Data(Data { payload, ..data }))
+            }
+            Payload::Owned(bytes) => {
+                let payload = Payload::Owned(&mut *bytes);
+                let event = Event::Data(Data { payload, ..data });
+                let verdict = self.sink.event(self.id, event);
+                self.spare.put(mem::take(bytes));
+                verdict
+            }
+        };
+        self.flow(verdict)
+    }
+
+    #[inline]
+    fn flow(&mut self, verdict: Verdict) -> Flow {
+        match verdict {
             Verdict::Fail(error) => Flow::Fail(error),
             Verdict::Hold => {
                 self.is_held = true;

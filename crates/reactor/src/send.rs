@@ -140,6 +140,7 @@ impl System {
         let left = connection.backlog.len();
         if let Err(errno) = self.watch(connection) {
             connection.fail(errno);
+            connection.forget(self);
         }
         sink.notice(connection.id, Notice::Progress { written, left });
     }

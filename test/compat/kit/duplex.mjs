@@ -68,7 +68,13 @@ export class Line extends Duplex {
  * 'frames', 'writes' (which frames came in one call, which coalescing changes) or 'nothing'.
  */
 export function overDuplex(t, ws, role, settings = {}) {
-  const { options = {}, head = Buffer.alloc(0), setup, line: records = 'frames' } = settings;
+  const {
+    options = {},
+    head = Buffer.alloc(0),
+    setup,
+    watch = true,
+    line: records = 'frames'
+  } = settings;
   const record = records === 'nothing' ? () => {} : t.lane('line');
   const line = new Line(record, records === 'writes');
   const socket = new ws.WebSocket(null, undefined, { closeTimeout: 30_000, ...options });
@@ -77,7 +83,7 @@ export function overDuplex(t, ws, role, settings = {}) {
     socket.terminate();
     line.destroy();
   });
-  t.watch(role, socket);
+  if (watch) t.watch(role, socket);
   setup?.(socket);
   socket._isServer = role === 'server';
   socket.setSocket(line, head, { maxPayload: 0, skipUTF8Validation: false, ...options });

@@ -12,6 +12,13 @@ pub struct Direct<'a> {
 }
 
 impl Incoming {
+    /// The memory of the message at hand, with the bytes that have come and were not delivered.
+    /// Whoever manages memory may exchange it for other memory with the same bytes.
+    #[inline]
+    pub fn memory(&mut self) -> &mut Vec<u8> {
+        &mut self.message.buffer
+    }
+
     /// Offers the memory of the message at hand if at least `min` bytes of its current frame have
     /// not come; otherwise, and wherever pieces are delivered as they come, the next bytes belong
     /// into `decode`.

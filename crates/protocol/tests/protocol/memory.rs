@@ -1,6 +1,6 @@
 //! What a connection holds between reads.
 
-use ferrows_protocol::{Event, Flow, Incoming, Options, Role};
+use ferrows_protocol::{Boundary, Event, Flow, Incoming, Options, Role};
 
 use crate::transcript::Recorder;
 
@@ -105,4 +105,21 @@ fn many_small_fragments_are_copied_a_bounded_number_of_times() {
     }
     capacities.dedup();
     assert!(capacities.len() <= 8, "{capacities:?}");
+}
+
+#[test]
+fn the_memory_of_a_message_can_be_exchanged() {
+    let mut incoming = client();
+    let mut sink = Recorder::default();
+    *incoming.memory() = Vec::with_capacity(5000);
+    let mut chunk = b"\x81\x05one".to_vec();
+    incoming.decode(&mut chunk, &mut sink).unwrap();
+    assert_eq!(incoming.memory(), b"one");
+    assert!(incoming.held() >= 5000);
+    let own = incoming.memory().as_slice().into();
+    *incoming.memory() = own;
+    assert!(incoming.held() < 5000);
+    incoming.decode(&mut b" !".to_vec(), &mut sink).unwrap();
+    assert_eq!(sink.pieces, [(5, Boundary::Message)]);
+    assert_eq!(incoming.held(), 0);
 }

@@ -1,5 +1,4 @@
 use std::io::IoSlice;
-use std::os::fd::AsFd;
 
 use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
@@ -47,7 +46,7 @@ fn a_socket_closed_in_both_directions_is_left_alone() {
     for kind in KINDS {
         let mut world = World::new();
         let (id, peer) = world.connect(kind);
-        shutdown(world.sockets[&id].as_fd(), Shutdown::Write).unwrap();
+        shutdown(&world.sockets[&id], Shutdown::Write).unwrap();
         peer.half_close();
         assert_eq!(world.hear_from(id, 1), [ENDED]);
         assert_eq!(world.settle(), []);
@@ -204,6 +203,19 @@ fn a_reset_after_the_end_is_found_by_the_next_send() {
         matches!(told[..], [Told::Notice(Notice::Broken(_))]),
         "{told:?}"
     );
+}
+
+#[test]
+fn sending_after_the_owner_has_shut_the_direction_breaks_the_connection() {
+    for kind in KINDS {
+        let mut world = World::new();
+        let (id, peer) = world.connect(kind);
+        shutdown(&world.sockets[&id], Shutdown::Write).unwrap();
+        assert_eq!(world.reactor.send(id, b"x"), Sent::default());
+        assert_eq!(world.hear_from(id, 1), [broken(Errno::PIPE)]);
+        peer.say("unheard");
+        assert_eq!(world.settle(), []);
+    }
 }
 
 #[test]

@@ -71,6 +71,19 @@ fn a_failed_write_waits_as_well() {
 }
 
 #[test]
+fn a_failed_write_is_reported_after_the_release_when_nothing_else_is() {
+    let mut world = holding();
+    let (id, peer) = world.connect(Kind::Unix);
+    peer.say("!one");
+    assert_eq!(world.hear_from(id, 1), [text("!one")]);
+    drop(peer);
+    assert_eq!(world.reactor.send(id, b"too late").written, 0);
+    assert_eq!(world.settle(), []);
+    world.reactor.release(id);
+    assert_eq!(world.hear_from(id, 1), [broken(Errno::PIPE)]);
+}
+
+#[test]
 fn being_held_and_being_paused_are_independent() {
     let mut world = holding();
     let (id, peer) = world.connect(Kind::Tcp);

@@ -71,6 +71,7 @@ impl Run {
             budget: 20_000,
             direct: 3000,
             min_read: 100,
+            spare: 400_000,
             turns: 64,
         };
         Self {

@@ -51,6 +51,21 @@ fn an_echo_costs_one_read_and_one_write_for_each_connection_and_wake_up() {
 }
 
 #[test]
+fn a_large_message_costs_no_read_that_finds_nothing() {
+    let mut world = World::new();
+    let (id, peer) = world.connect(Kind::Unix);
+    for reads in [2, 4] {
+        let bytes = frame(Opcode::Binary, &[7; 100_000]);
+        let (first, rest) = bytes.split_at(30_000);
+        peer.send(first);
+        assert_eq!(world.wake_up(), Polled::Done);
+        peer.send(rest);
+        assert_eq!(world.hear_from(id, 1), [Told::Message(vec![7; 100_000])]);
+        assert_eq!(world.reactor.stats().reads, reads);
+    }
+}
+
+#[test]
 fn a_connection_costs_two_changes_in_all() {
     let mut world = World::new();
     let (id, peer) = world.connect(Kind::Tcp);

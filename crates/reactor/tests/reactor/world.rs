@@ -29,6 +29,9 @@ pub fn broken(errno: rustix::io::Errno) -> Told {
     Told::Notice(Notice::Broken(errno.raw_os_error()))
 }
 
+/// How a connection goes on after a message.
+type Judge = Box<dyn FnMut(ConnectionId, &[u8]) -> Verdict>;
+
 pub struct Memory {
     pub told: Vec<(ConnectionId, Told)>,
     /// How much it takes before it is full.
@@ -38,7 +41,7 @@ pub struct Memory {
     pub kept: Vec<(ConnectionId, std::ops::Range<usize>)>,
     /// Payloads that came in memory of their own.
     pub owned: usize,
-    pub verdict: Box<dyn FnMut(ConnectionId, &[u8]) -> Verdict>,
+    pub verdict: Judge,
 }
 
 impl Default for Memory {

@@ -1,4 +1,4 @@
-import { TEXT } from '../../kit/frame.mjs';
+import { TEXT, frame } from '../../kit/frame.mjs';
 import { overDuplex } from '../../kit/duplex.mjs';
 import { inBothRoles } from '../../kit/scenario.mjs';
 
@@ -191,6 +191,25 @@ const messageThenGone = inBothRoles('a message before the peer is gone', async (
   record('bufferedAmount', socket.bufferedAmount);
 });
 
+const endsAtOnce = inBothRoles(
+  'the peer ends with its half of the handshake',
+  async (ws, t, role) => {
+    let socket;
+    const mask = role === 'server';
+    const closed = new Promise((resolve) => {
+      t.connect(role, {
+        early: frame(TEXT, 'only', { mask }),
+        setup(made) {
+          socket = made;
+          socket.on('close', resolve);
+        }
+      }).then(({ peer }) => peer.end());
+    });
+    await t.wait('close', closed);
+    t.lane(role)('readyState', socket.readyState);
+  }
+);
+
 export default [
   ...fin,
   ...finAfterMessage,
@@ -211,5 +230,6 @@ export default [
   ...destroyedClosing,
   ...unread,
   ...writeError,
-  ...messageThenGone
+  ...messageThenGone,
+  ...endsAtOnce
 ];

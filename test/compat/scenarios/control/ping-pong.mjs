@@ -56,9 +56,29 @@ const withoutCallback = inBothRoles('ping() and pong() without callbacks', async
   t.attempt(role, 'ping', () => socket.ping());
   t.attempt(role, 'pong', () => socket.pong());
   t.attempt(role, 'ping', () => socket.ping('data', undefined, undefined));
-  t.attempt(role, 'pong', () => socket.pong('data', undefined, 'not a function'));
-  await peer.take(3);
+  t.attempt(role, 'pong', () => socket.pong('data', undefined, null));
+  await peer.take(4);
 });
+
+const noFunction = inBothRoles(
+  'a callback that is no function',
+  async (ws, t, role) => {
+    const { socket } = await t.connect(role);
+    t.attempt(role, 'ping', () => socket.ping('data', undefined, 'not a function'));
+    await t.settle();
+  },
+  (role) => [
+    {
+      row: 'callback-type',
+      ws: ['ping threw TypeError [ERR_UNKNOWN_ENCODING] "Unknown encoding: not a function"'],
+      ferrows: [
+        'ping returned undefined',
+        'wire:',
+        `ping [89${role === 'client' ? '8' : '0'}4] "data"`
+      ]
+    }
+  ]
+);
 
 const answers = inBothRoles('a ping is answered before its event', async (ws, t, role) => {
   const { socket, peer } = await t.connect(role, {
@@ -198,6 +218,7 @@ const segments = [60, 61, 75].flatMap((pings) =>
 export default [
   ...sent,
   ...withoutCallback,
+  ...noFunction,
   ...answers,
   ...burst,
   ...off,

@@ -1,3 +1,4 @@
+import { on, once } from 'node:events';
 import {
   BINARY,
   CLOSE,
@@ -205,6 +206,34 @@ const swapped = inBothRoles('emit of the WebSocket replaced', async (ws, t, role
   await t.event(socket, 'close');
 });
 
+const iterated = inBothRoles('messages iterated with events.on()', async (ws, t, role) => {
+  const { socket, peer, record } = await t.connect(role, { watch: false });
+  const controller = new AbortController();
+  const iterator = on(socket, 'message', { signal: controller.signal });
+  peer.write(...['one', 'two', 'three'].map((text) => peer.frame(TEXT, text)));
+  try {
+    for await (const [data, isBinary] of iterator) {
+      record('message', data, isBinary);
+      if (String(data) === 'three') controller.abort();
+    }
+  } catch (error) {
+    record('ended', error.name);
+  }
+  record('listeners', socket.listenerCount('message'));
+});
+
+const awaited = inBothRoles('messages awaited with events.once()', async (ws, t, role) => {
+  const { socket, peer, record } = await t.connect(role, { watch: false });
+  for (const text of ['one', 'two']) {
+    const message = once(socket, 'message');
+    peer.text(text);
+    record('message', ...(await message));
+  }
+  const failed = once(socket, 'message').catch((error) => record('rejected', error));
+  peer.send(7, '');
+  await failed;
+});
+
 export default [
   ...queues,
   ...turns,
@@ -216,5 +245,7 @@ export default [
   ...late,
   ...opening,
   ...added,
-  ...swapped
+  ...swapped,
+  ...iterated,
+  ...awaited
 ];

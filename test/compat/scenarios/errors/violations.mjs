@@ -27,7 +27,7 @@ const BAD_UTF8 = {
 const INVALID_CODES = [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535];
 
 /** What a peer may do wrong, as the frames it sends (in its own role). */
-const VIOLATIONS = {
+export const VIOLATIONS = {
   'RSV2 set': (f) => [f(TEXT, 'x', { rsv: RSV2 })],
   'RSV3 set': (f) => [f(BINARY, 'x', { rsv: RSV3 })],
   'all RSV bits set': (f) => [f(TEXT, 'x', { rsv: RSV1 | RSV2 | RSV3 })],

@@ -233,6 +233,61 @@ const mask = [
   }
 ];
 
+const again = inBothRoles('one string sent again in other ways', async (ws, t, role) => {
+  const { socket, peer } = await t.connect(role);
+  const text = 'the same zwölf';
+  const data = Buffer.from(text);
+  socket.send(text);
+  socket.send(text);
+  socket.send(text, { binary: true });
+  socket.send(text, { fin: false });
+  socket.send(text, { fin: true });
+  socket.ping(text);
+  socket.send(text, { mask: false });
+  socket.send(text, { mask: true });
+  socket.send(data);
+  data.fill(0x21);
+  socket.send(data);
+  socket.send(text);
+  socket.send(`${text}!`);
+  socket.send(text);
+  socket.close(1000, text);
+  await peer.take(14);
+});
+
+const broadcast = {
+  title: 'server: one string and one buffer sent to many clients',
+  async run(ws, t) {
+    const { server, client } = await t.pair({ watch: false });
+    const clients = [client];
+    for (let i = 0; i < 9; i++) {
+      const more = new ws.WebSocket(server.url);
+      t.defer(() => more.terminate());
+      await t.event(more, 'open');
+      clients.push(more);
+    }
+    const received = clients.map((one) => t.events(one, 'message', 6));
+    const buffer = Buffer.from('buffer 0');
+    for (let round = 0; round < 3; round++) {
+      buffer[7] = 0x30 + round;
+      const text = `round ${round}`;
+      for (const one of server.clients) {
+        one.send(text);
+        one.send(buffer);
+      }
+      if (round === 1) await t.settle(1);
+    }
+    const [first, ...others] = (await Promise.all(received)).map((messages) =>
+      messages.map(([data, isBinary]) => `${data} ${isBinary}`)
+    );
+    t.lane('clients')('received', first);
+    t.lane('clients')(
+      'alike',
+      others.every((one) => one.join() === first.join())
+    );
+  }
+};
+
 export default [
   ...types,
   ...options,
@@ -241,5 +296,7 @@ export default [
   ...order,
   ...memory,
   ...reuse,
-  ...mask
+  ...mask,
+  ...again,
+  broadcast
 ];

@@ -244,5 +244,73 @@ export default [
       await connection;
       await t.settle();
     }
+  },
+  {
+    title: 'server: connections the HTTP server counts, and its own close()',
+    async run(ws, t) {
+      const record = t.lane('http');
+      const http = await external(t);
+      const server = new ws.WebSocketServer({ server: http });
+      const count = () =>
+        new Promise((resolve) => http.getConnections((error, number) => resolve(number)));
+      const connection = t.event(server, 'connection');
+      const client = await connectTo(ws, t, http.url, 'client');
+      const [[accepted]] = await Promise.all([connection]);
+      record('connections', await count());
+      http.close(() => record('closed', accepted.readyState, server.clients.size));
+      http.closeIdleConnections?.();
+      await t.settle();
+      record('listening', http.listening, await count());
+      const closed = [t.event(http, 'close'), t.event(accepted, 'close')];
+      client.close(1000);
+      await Promise.all(closed);
+      record('connections', await count());
+    }
+  },
+  {
+    title: 'server: a listener of connection throws',
+    async run(ws, t) {
+      const http = await external(t);
+      const server = new ws.WebSocketServer({ server: http });
+      const threw = t.event(process, 'uncaughtException');
+      server.on('connection', (socket) => {
+        t.watch('server', socket);
+        throw new Error('from the listener of connection');
+      });
+      const client = await connectTo(ws, t, http.url, 'client');
+      await threw;
+      const [accepted] = server.clients;
+      const message = t.event(accepted, 'message');
+      client.send('hello');
+      await message;
+    }
+  },
+  {
+    title: 'server: many connections at once',
+    async run(ws, t) {
+      const record = t.lane('server');
+      const http = await external(t);
+      const server = new ws.WebSocketServer({ server: http });
+      server.on('connection', (socket, request) => {
+        socket.on('message', (data) => socket.send(`${request.url} ${data}`));
+      });
+      const echoes = await Promise.all(
+        Array.from({ length: 40 }, async (_, i) => {
+          const client = new ws.WebSocket(`${http.url}/${i}`);
+          t.defer(() => client.terminate());
+          await t.event(client, 'open');
+          const echo = t.event(client, 'message');
+          client.send('hello');
+          const [data] = await echo;
+          return String(data) === `/${i} hello`;
+        })
+      );
+      record('echoes', echoes.every(Boolean), server.clients.size);
+      const closed = t.event(server, 'close');
+      for (const one of server.clients) one.close(1001);
+      server.close();
+      await closed;
+      record('clients', server.clients.size);
+    }
   }
 ];

@@ -228,6 +228,46 @@ const overrides = inBothRoles('emitClose() called by a subclass', async (ws, t, 
   await t.event(socket, 'close');
 });
 
+const timeout = inBothRoles('setTimeout() on _socket', async (ws, t, role) => {
+  const { socket, peer, record } = await t.connect(role);
+  socket._socket.setTimeout(20);
+  socket._socket.on('timeout', () => {
+    record('timeout', socket.readyState);
+    socket.terminate();
+  });
+  await t.event(socket, 'close');
+  await peer.closed;
+});
+
+const listened = inBothRoles('a data listener on _socket', async (ws, t, role) => {
+  const { socket, peer, record } = await t.connect(role);
+  let bytes = Buffer.alloc(0);
+  socket._socket.on('data', (chunk) => (bytes = Buffer.concat([bytes, chunk])));
+  const messages = t.events(socket, 'message', 2);
+  const sent = [peer.frame(TEXT, 'one', { mask: false }), peer.frame(TEXT, 'two', { mask: false })];
+  if (role === 'client') {
+    peer.write(...sent);
+    await messages;
+    record('seen', bytes);
+  } else {
+    peer.text('one');
+    peer.text('two');
+    await messages;
+    record('seen', bytes.length);
+  }
+});
+
+const paused = inBothRoles('pause() and resume() on _socket', async (ws, t, role) => {
+  const { socket, peer, record } = await t.connect(role);
+  socket._socket.pause();
+  peer.text('held back');
+  await t.settle();
+  record('settled', socket.isPaused, socket._socket.isPaused());
+  const message = t.event(socket, 'message');
+  socket._socket.resume();
+  await message;
+});
+
 export default [
   ...fields,
   ...socketMembers,
@@ -238,5 +278,8 @@ export default [
   broadcast,
   ...senderMembers,
   inject,
-  ...overrides
+  ...overrides,
+  ...timeout,
+  ...listened,
+  ...paused
 ];

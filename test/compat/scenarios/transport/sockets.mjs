@@ -1,4 +1,5 @@
 import { createServer as createHttpServer } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -191,6 +192,37 @@ export default [
       const echoes = t.events(client, 'message', 100);
       for (let i = 0; i < 100; i++) client.send(`message ${i}`);
       await echoes;
+    }
+  },
+  {
+    title: 'over a stream of HTTP/2',
+    async run(ws, t) {
+      const http2 = createHttp2Server({ settings: { enableConnectProtocol: true } });
+      const options = { maxPayload: 0, skipUTF8Validation: false };
+      http2.on('stream', (stream, headers) => {
+        stream.respond({ ':status': 200 });
+        const socket = new ws.WebSocket(null, undefined, { autoPong: true });
+        t.watch('server', socket);
+        t.lane('server')('protocol', headers[':protocol'], headers[':path']);
+        socket.setSocket(stream, Buffer.alloc(0), options);
+        socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+      });
+      await new Promise((resolve) => http2.listen(0, '127.0.0.1', resolve));
+      const session = connectHttp2(`http://127.0.0.1:${http2.address().port}`);
+      t.defer(() => {
+        session.destroy();
+        http2.close();
+      });
+      await t.event(session, 'remoteSettings');
+      const request = session.request({
+        ':method': 'CONNECT',
+        ':protocol': 'websocket',
+        ':path': '/over-http2'
+      });
+      const client = new ws.WebSocket(null, undefined, {});
+      client._isServer = false;
+      request.on('response', () => client.setSocket(request, Buffer.alloc(0), options));
+      await converse(t, client);
     }
   }
 ];
