@@ -43,10 +43,8 @@ export default defineConfig({
       ),
       pair('portable+bufferutil', { WS_NO_NATIVE: '1' }, undefined, once),
       pair('native', { WS_NO_REACTOR: '1' }, undefined, once),
-      // Experimental: asked for by the variable that turns it on.
-      ...(process.env.FERROWS_REACTOR
-        ? [pair('native+reactor', { FERROWS_REACTOR: '1' }, undefined, once)]
-        : [])
+      // The reactor is made of epoll.
+      ...(process.platform === 'linux' ? [pair('native+reactor', {}, undefined, once)] : [])
     ]
   }
 });

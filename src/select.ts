@@ -72,9 +72,6 @@ export function createIncoming(options: IncomingOptions, handler: IncomingHandle
 function startReactor(): { reactor: Reactor | null; refusal: string } {
   if (binding === null) return { reactor: null, refusal: '' };
   if (process.env.WS_NO_REACTOR) return { reactor: null, refusal: 'WS_NO_REACTOR is set' };
-  if (!process.env.FERROWS_REACTOR) {
-    return { reactor: null, refusal: 'it is experimental, FERROWS_REACTOR=1 turns it on' };
-  }
   try {
     return { reactor: new Reactor(binding), refusal: '' };
   } catch (error) {

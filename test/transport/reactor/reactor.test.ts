@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { backend, WebSocket, WebSocketServer } from '../../../src/index.js';
+import { backend } from '../../../src/index.js';
+import { WebSocket, WebSocketServer } from '../../contract/library.js';
 
 const dist = path.join(__dirname, '..', '..', '..', 'dist', 'index.js');
 const closing: (() => void)[] = [];
@@ -24,7 +25,7 @@ async function serve(
   wss.on('connection', onConnection);
   await once(wss, 'listening');
   closing.push(() => {
-    for (const client of wss.clients) client.terminate();
+    for (const client of wss.clients!) client.terminate();
     wss.close();
   });
   return { wss, url: `ws://127.0.0.1:${(wss.address() as AddressInfo).port}` };
@@ -117,7 +118,7 @@ describe.skipIf(backend.transport !== 'reactor')('the reactor', () => {
   });
 
   it('never mixes connections up whose descriptors are used again', async () => {
-    const { url } = await serve((ws) => ws.on('message', (data) => ws.send(data)));
+    const { url } = await serve((ws) => ws.on('message', (data: Buffer) => ws.send(data)));
     let count = 0;
     for (let round = 0; round < 20; round++) {
       const clients = await Promise.all(Array.from({ length: 20 }, () => open(url)));
@@ -138,7 +139,7 @@ describe.skipIf(backend.transport !== 'reactor')('the reactor', () => {
   });
 
   it('makes at most one read and one write per connection and wake-up', async () => {
-    const { url } = await serve((ws) => ws.on('message', (data) => ws.send(data)));
+    const { url } = await serve((ws) => ws.on('message', (data: Buffer) => ws.send(data)));
     const client = await open(url);
     client.send('warm');
     await once(client, 'message');
@@ -245,7 +246,7 @@ describe.skipIf(backend.transport !== 'reactor')('the reactor', () => {
     const server = http.createServer();
     const file = path.join(folder, 's');
     const wss = new WebSocketServer({ server });
-    wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));
+    wss.on('connection', (ws) => ws.on('message', (data: Buffer) => ws.send(data)));
     server.listen(file);
     await once(server, 'listening');
     closing.push(() => server.close());
@@ -260,7 +261,7 @@ describe.skipIf(backend.transport !== 'reactor')('the reactor', () => {
   it('leaves a connection to Node where transport is "stream"', async () => {
     const { url, wss } = await serve(() => {}, { transport: 'stream' });
     await open(url);
-    const [ws] = wss.clients;
+    const [ws] = wss.clients!;
     expect((ws as any)._connection.transport.constructor.name).toBe('StreamTransport');
   });
 
