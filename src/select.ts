@@ -6,9 +6,8 @@ import type { Incoming, IncomingHandler, IncomingOptions, Masking } from './endp
 import { NativeParsers } from './endpoint/native/parser.js';
 import { masking as portableMasking, wrap } from './endpoint/portable/masking.js';
 import { Parser } from './endpoint/portable/parser.js';
-import type { TransportChoice } from './handshake/options.js';
 import { loadNative } from './load-native.js';
-import type { Transport, TransportHandler } from './transport/contract.js';
+import type { Transport, TransportChoice, TransportHandler } from './transport/contract.js';
 import { Reactor } from './transport/reactor/reactor.js';
 import { StreamTransport } from './transport/stream.js';
 

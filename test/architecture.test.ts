@@ -31,7 +31,8 @@ const MAY_IMPORT: [part: string, allowed: string[]][] = [
   // The choice of a pair is the one place that knows all of them.
   ['select.ts', ['endpoint/', 'transport/', 'load-native.ts']],
   ['load-native.ts', ['endpoint/native/binding.ts', 'version.ts']],
-  ['handshake/', ['endpoint/']],
+  ['handshake/', ['endpoint/', 'transport/contract.ts']],
+  ['transport/reactor/', ['transport/', 'endpoint/contract.ts', 'endpoint/native/']],
   ['transport/', ['endpoint/contract.ts', 'endpoint/buffer.ts']],
   ['endpoint/', ['optional.ts']],
   ['optional.ts', []],

@@ -1,7 +1,7 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
 import type { NativeReactor } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
-import { ROW } from './table.js';
+import { Kind, ROW } from './table.js';
 
 /** This many bytes that wait ask for the socket to be paused. */
 const HIGH_WATER_MARK = 16 * 1024;
@@ -62,6 +62,15 @@ export class ReactorIncoming extends RowDelivery {
     if (this.stashed.length > 0) process.nextTick(unstash, this);
   }
 
+  /** Bytes that wait because the connection is paused. */
+  get stashedBytes(): number {
+    let sum = 0;
+    for (const { rows } of this.stashed) {
+      for (let at = 0; at < rows.length; at += ROW) sum += bytesOf(rows, at);
+    }
+    return sum;
+  }
+
   get hasStashed(): boolean {
     return this.stashed.length > 0;
   }
@@ -86,7 +95,7 @@ export class ReactorIncoming extends RowDelivery {
   /** Asks for the socket to be paused when much waits for an event's turn. */
   private holdBack(table: Int32Array, from: number, end: number): void {
     if (!this.needsDrain) {
-      for (let at = from; at < end; at += ROW) this.keptBytes += table[at + 2];
+      for (let at = from; at < end; at += ROW) this.keptBytes += bytesOf(table, at);
       if (this.keptBytes < HIGH_WATER_MARK) return;
     }
     this.keptBytes = 0;
@@ -104,6 +113,11 @@ export class ReactorIncoming extends RowDelivery {
   protected override takeOwned(index: number, target: Uint8Array): void {
     this.native.takeOwned(index, target);
   }
+}
+
+/** Bytes of a row's payload; an error has one, to be something. */
+function bytesOf(rows: Int32Array, at: number): number {
+  return (rows[at] & 0xff) < Kind.Error ? rows[at + 2] : 1;
 }
 
 function unstash(incoming: ReactorIncoming): void {

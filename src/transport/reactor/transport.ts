@@ -2,13 +2,26 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { SendCallback } from '../../endpoint/contract.js';
+import type { NativeReactor } from '../../endpoint/native/binding.js';
 import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
 import { Kind } from '../../endpoint/native/table.js';
 import type { TransportHandler } from '../contract.js';
 import { StreamTransport } from '../stream.js';
 import type { HandledSocket } from './descriptor.js';
-import type { Reactor } from './reactor.js';
-import { takeOver } from './socket.js';
+import type { Outbox, Sending } from './outbox.js';
+import { takeOver, type SocketOwner } from './socket.js';
+
+/** What a connection needs of the reactor that carries it. */
+export interface Carrier {
+  readonly native: NativeReactor;
+  readonly outbox: Outbox;
+  /** The connection is over for the reactor, whose descriptor may be closed. */
+  remove(id: number): void;
+  /** One connection more, or less, that keeps the event loop going. */
+  keepAlive(change: 1 | -1): void;
+  /** Delivers what was fed in the next turn of the tick queue, as a socket that is resumed would. */
+  pollSoon(): void;
+}
 
 /** A callback of bytes up to a position in everything that was given to be sent. */
 interface Pending {
@@ -21,12 +34,12 @@ interface Pending {
  * everybody else. Where bytes have to keep their place behind others that wait in Node's socket, or
  * the descriptor is gone, this is a `StreamTransport`.
  */
-export class ReactorTransport extends StreamTransport {
+export class ReactorTransport extends StreamTransport implements Sending, SocketOwner {
   /** The reactor's number of this connection; 0 once it has let go of it. */
   id: number;
   /** Bytes in the shared outbox. */
   outboxed = 0;
-  private readonly reactor: Reactor;
+  private readonly reactor: Carrier;
   private readonly incoming: ReactorIncoming;
   private readonly scope = new AsyncResource('FERROWSCONNECTION', { requireManualDestroy: true });
   /** Whether what is sent goes through the outbox. */
@@ -47,7 +60,7 @@ export class ReactorTransport extends StreamTransport {
   private readBefore = 0;
 
   constructor(
-    reactor: Reactor,
+    reactor: Carrier,
     incoming: ReactorIncoming,
     socket: Socket,
     handler: TransportHandler,
@@ -139,13 +152,17 @@ export class ReactorTransport extends StreamTransport {
     return this.id === 0 ? this.readBefore : this.reactor.native.read(this.id);
   }
 
+  get bytesHeld(): number {
+    return this.incoming.stashedBytes;
+  }
+
   // Sending.
 
   override reserve(length: number): number {
     if (!this.direct && !this.returnsToOrder()) return super.reserve(length);
-    const { reactor } = this;
-    const at = reactor.reserve(this.id, length);
-    this.memory = reactor.memory;
+    const { outbox } = this.reactor;
+    const at = outbox.reserve(this.id, length);
+    this.memory = outbox.memory;
     this.outboxed += length;
     this.total += length;
     return at;
@@ -173,7 +190,7 @@ export class ReactorTransport extends StreamTransport {
 
   override flush(): void {
     if (this.end > this.start) super.flush();
-    else if (this.outboxed > 0) this.reactor.send();
+    else if (this.outboxed > 0) this.reactor.outbox.send();
   }
 
   override get bufferedAmount(): number {
@@ -230,11 +247,12 @@ export class ReactorTransport extends StreamTransport {
 
   /** Has those called back whose bytes the kernel has. */
   settle(): void {
-    const { pending, reactor } = this;
+    const { pending } = this;
+    const { outbox } = this.reactor;
     const acked = this.blocked ? this.acked : this.total - this.outboxed;
     let count = 0;
     while (count < pending.length && pending[count].position <= acked) {
-      reactor.callLater(pending[count++].callback, null);
+      outbox.callLater(pending[count++].callback, null);
     }
     if (count > 0) pending.splice(0, count);
     if (!this.blocked && this.finalCallback !== null) {
@@ -269,7 +287,7 @@ export class ReactorTransport extends StreamTransport {
     this.pending = [];
     this.finalCallback = null;
     const error = pending.length > 0 ? (this.socket.errored ?? destroyedError()) : null;
-    for (const { callback } of pending) this.reactor.callLater(callback, error);
+    for (const { callback } of pending) this.reactor.outbox.callLater(callback, error);
     finalCallback?.();
   }
 
@@ -281,10 +299,7 @@ export class ReactorTransport extends StreamTransport {
   }
 
   private call(callback: SendCallback): void {
-    if (!this.willCall) {
-      this.willCall = true;
-      this.reactor.willCall(this);
-    }
+    this.reactor.outbox.settleLater(this);
     this.pending.push({ position: this.total, callback });
   }
 
@@ -298,7 +313,7 @@ export class ReactorTransport extends StreamTransport {
   }
 
   private flushOutbox(): void {
-    if (this.outboxed > 0) this.reactor.send();
+    if (this.outboxed > 0) this.reactor.outbox.send();
   }
 
   /** Whether nothing waits in Node's socket any more. */
