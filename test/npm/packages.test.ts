@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   manifest,
   publishedManifest,
@@ -69,6 +69,45 @@ describe('what is published', () => {
   });
 });
 
+describe('staging', () => {
+  const nowhere = () => path.join(root, 'build', 'none.node');
+
+  it('leaves out what has not been built, and fails then if everything is wanted', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'ferrows-stage-'));
+    const told = vi.spyOn(console, 'log').mockReturnValue();
+    try {
+      stage(folder, { addonOf: nowhere });
+      expect(readdirSync(folder)).toEqual(['ferrows']);
+      expect(told).toHaveBeenCalledTimes(targets.length);
+      expect(() => stage(folder, { addonOf: nowhere, all: true })).toThrow(/has not been built$/);
+    } finally {
+      told.mockRestore();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('names the repository whose workflow runs it', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'ferrows-stage-'));
+    vi.stubEnv('GITHUB_SERVER_URL', 'https://example.com');
+    vi.stubEnv('GITHUB_REPOSITORY', 'someone/ferrows');
+    try {
+      stage(folder, { addonOf: () => path.join(root, 'package.json') });
+      const names = [...targets.map((entry) => entry.package), 'ferrows'];
+      expect(readdirSync(folder).sort()).toEqual([...names].sort());
+      for (const name of names) {
+        const written = readFileSync(path.join(folder, name, 'package.json'), 'utf8');
+        expect(JSON.parse(written).repository).toEqual({
+          type: 'git',
+          url: 'git+https://example.com/someone/ferrows.git'
+        });
+      }
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 // Elsewhere no platform package would be installed.
 describe.skipIf(here === undefined)('an installation from the packed tarballs', () => {
   let folder: string;
@@ -80,7 +119,7 @@ describe.skipIf(here === undefined)('an installation from the packed tarballs', 
     const noAddon = path.join(folder, 'not-for-this-platform.node');
     writeFileSync(noAddon, 'not for this platform');
     const addon = path.join(root, 'build', 'ferrows.node');
-    stage(staged, (entry) => (entry === here ? addon : noAddon));
+    stage(staged, { addonOf: (entry) => (entry === here ? addon : noAddon) });
     const folders = readdirSync(staged).map((name) => path.join(staged, name));
     const options = ['--json', '--ignore-scripts', '--pack-destination', folder];
     const { stdout } = await npm(folder, 'pack', ...options, ...folders);
