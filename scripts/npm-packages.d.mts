@@ -18,4 +18,7 @@ export const targets: Target[];
 export function manifest(entry: Target): Record<string, unknown>;
 export function readme(entry: Target): string;
 export function publishedManifest(): Record<string, unknown>;
-export function stage(destination: string, addonOf?: (entry: Target) => string): void;
+export function stage(
+  destination: string,
+  options?: { addonOf?: (entry: Target) => string; all?: boolean }
+): void;

@@ -4,7 +4,8 @@
  *     node scripts/npm-packages.mjs            writes npm/<package>/package.json and README.md
  *     node scripts/npm-packages.mjs --stage D  copies to D what is published: the platform packages
  *                                              whose addon has been built, and ferrows with them as
- *                                              optional dependencies
+ *                                              optional dependencies; with --all it fails unless
+ *                                              every addon has been built
  *
  * package.json in the repository does not name the platform packages: a lock file cannot hold what has
  * not been published, and a checkout builds its own addon.
@@ -13,14 +14,17 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 export const targets = readJson('npm/targets.json');
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const at = process.argv.indexOf('--stage');
-  if (at === -1) writeFolders();
-  else stage(path.resolve(process.argv[at + 1]));
+  const { values } = parseArgs({
+    options: { stage: { type: 'string' }, all: { type: 'boolean', default: false } }
+  });
+  if (values.stage === undefined) writeFolders();
+  else stage(path.resolve(values.stage), { all: values.all });
 }
 
 /** The package.json of the platform package of `entry`, for the version of the main package. */
@@ -65,17 +69,22 @@ function writeFolders() {
   }
 }
 
-/** Lays out in `destination` what is published. `addonOf` has the file of the addon for a target. */
-export function stage(destination, addonOf = built) {
+/**
+ * Lays out in `destination` what is published. `addonOf` has the file of the addon for a target; if there
+ * is none, the target is left out, or with `all` this throws.
+ */
+export function stage(destination, { addonOf = built, all = false } = {}) {
+  const repository = repositoryOfRun();
   for (const entry of targets) {
     const addon = addonOf(entry);
     if (!existsSync(addon)) {
+      if (all) throw new Error(`${entry.package}: ${addon} has not been built`);
       console.log(`${entry.package}: not built, left out`);
       continue;
     }
     const folder = path.join(destination, entry.package);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path.join(folder, 'package.json'), text(manifest(entry)));
+    writeFileSync(path.join(folder, 'package.json'), text({ ...repository, ...manifest(entry) }));
     writeFileSync(path.join(folder, 'README.md'), readme(entry));
     copyFileSync(addon, path.join(folder, 'ferrows.node'));
   }
@@ -85,7 +94,13 @@ export function stage(destination, addonOf = built) {
   for (const name of [...main.files, 'README.md', 'LICENSE']) {
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
-  writeFileSync(path.join(folder, 'package.json'), text(main));
+  writeFileSync(path.join(folder, 'package.json'), text({ ...repository, ...main }));
+}
+
+/** npm's provenance requires that a package names the repository whose workflow publishes it. */
+function repositoryOfRun() {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name } = process.env;
+  return server && name ? { repository: { type: 'git', url: `git+${server}/${name}.git` } } : {};
 }
 
 function built(entry) {

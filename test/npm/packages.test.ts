@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   manifest,
   publishedManifest,
@@ -43,6 +43,17 @@ describe('npm/', () => {
     }
   });
 
+  it('has packages that README.md lists, with what has been tested', () => {
+    const lines = readFileSync(path.join(root, 'README.md'), 'utf8').split('\n');
+    const rows = lines.filter((line) => line.startsWith('| `ferrows-'));
+    const says = { all: 'all tests', smoke: 'a smoke test', false: 'no, ' };
+    expect(rows.map((row) => row.split('`')[1])).toEqual(targets.map((entry) => entry.package));
+    for (const [at, row] of rows.entries()) {
+      const [, , , tested] = row.split('|');
+      expect(tested.trim().startsWith(says[`${targets[at].tested}`])).toBe(true);
+    }
+  });
+
   it('has packages that are installed on their platform only, and nothing runs then', () => {
     for (const entry of targets) {
       const { os, cpu, libc, version, scripts } = manifest(entry);
@@ -69,6 +80,45 @@ describe('what is published', () => {
   });
 });
 
+describe('staging', () => {
+  const nowhere = () => path.join(root, 'build', 'none.node');
+
+  it('leaves out what has not been built, and fails then if everything is wanted', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'ferrows-stage-'));
+    const told = vi.spyOn(console, 'log').mockReturnValue();
+    try {
+      stage(folder, { addonOf: nowhere });
+      expect(readdirSync(folder)).toEqual(['ferrows']);
+      expect(told).toHaveBeenCalledTimes(targets.length);
+      expect(() => stage(folder, { addonOf: nowhere, all: true })).toThrow(/has not been built$/);
+    } finally {
+      told.mockRestore();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('names the repository whose workflow runs it', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'ferrows-stage-'));
+    vi.stubEnv('GITHUB_SERVER_URL', 'https://example.com');
+    vi.stubEnv('GITHUB_REPOSITORY', 'someone/ferrows');
+    try {
+      stage(folder, { addonOf: () => path.join(root, 'package.json') });
+      const names = [...targets.map((entry) => entry.package), 'ferrows'];
+      expect(readdirSync(folder).sort()).toEqual([...names].sort());
+      for (const name of names) {
+        const written = readFileSync(path.join(folder, name, 'package.json'), 'utf8');
+        expect(JSON.parse(written).repository).toEqual({
+          type: 'git',
+          url: 'git+https://example.com/someone/ferrows.git'
+        });
+      }
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 // Elsewhere no platform package would be installed.
 describe.skipIf(here === undefined)('an installation from the packed tarballs', () => {
   let folder: string;
@@ -80,7 +130,7 @@ describe.skipIf(here === undefined)('an installation from the packed tarballs', 
     const noAddon = path.join(folder, 'not-for-this-platform.node');
     writeFileSync(noAddon, 'not for this platform');
     const addon = path.join(root, 'build', 'ferrows.node');
-    stage(staged, (entry) => (entry === here ? addon : noAddon));
+    stage(staged, { addonOf: (entry) => (entry === here ? addon : noAddon) });
     const folders = readdirSync(staged).map((name) => path.join(staged, name));
     const options = ['--json', '--ignore-scripts', '--pack-destination', folder];
     const { stdout } = await npm(folder, 'pack', ...options, ...folders);
