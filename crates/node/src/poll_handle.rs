@@ -17,14 +17,21 @@ pub type OnClose = unsafe extern "C" fn(Handle);
 /// The functions of libuv that are used.
 #[derive(Clone, Copy)]
 struct Libuv {
-    handle_size: unsafe extern "C" fn(c_int) -> usize,
-    poll_init: unsafe extern "C" fn(*mut c_void, Handle, c_int) -> c_int,
-    poll_start: unsafe extern "C" fn(Handle, c_int, OnPoll) -> c_int,
-    poll_stop: unsafe extern "C" fn(Handle) -> c_int,
-    close: unsafe extern "C" fn(Handle, OnClose),
-    reference: unsafe extern "C" fn(Handle),
-    unreference: unsafe extern "C" fn(Handle),
+    handle_size: HandleSize,
+    poll_init: PollInit,
+    poll_start: PollStart,
+    poll_stop: PollStop,
+    close: Close,
+    reference: OfHandle,
+    unreference: OfHandle,
 }
+
+type HandleSize = unsafe extern "C" fn(c_int) -> usize;
+type PollInit = unsafe extern "C" fn(*mut c_void, Handle, c_int) -> c_int;
+type PollStart = unsafe extern "C" fn(Handle, c_int, OnPoll) -> c_int;
+type PollStop = unsafe extern "C" fn(Handle) -> c_int;
+type Close = unsafe extern "C" fn(Handle, OnClose);
+type OfHandle = unsafe extern "C" fn(Handle);
 
 unsafe extern "C" {
     fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
@@ -40,19 +47,19 @@ fn lookup(name: &CStr) -> Option<*mut c_void> {
 impl Libuv {
     fn find() -> Option<Self> {
         macro_rules! function {
-            ($name:literal) => {
-                // SAFETY: the signature of the field is that of libuv 1, which has kept it.
-                unsafe { core::mem::transmute::<*mut c_void, _>(lookup($name)?) }
+            ($name:literal, $signature:ty) => {
+                // SAFETY: the signature is that of libuv 1, which has kept it.
+                unsafe { core::mem::transmute::<*mut c_void, $signature>(lookup($name)?) }
             };
         }
         Some(Self {
-            handle_size: function!(c"uv_handle_size"),
-            poll_init: function!(c"uv_poll_init"),
-            poll_start: function!(c"uv_poll_start"),
-            poll_stop: function!(c"uv_poll_stop"),
-            close: function!(c"uv_close"),
-            reference: function!(c"uv_ref"),
-            unreference: function!(c"uv_unref"),
+            handle_size: function!(c"uv_handle_size", HandleSize),
+            poll_init: function!(c"uv_poll_init", PollInit),
+            poll_start: function!(c"uv_poll_start", PollStart),
+            poll_stop: function!(c"uv_poll_stop", PollStop),
+            close: function!(c"uv_close", Close),
+            reference: function!(c"uv_ref", OfHandle),
+            unreference: function!(c"uv_unref", OfHandle),
         })
     }
 }

@@ -32,7 +32,9 @@ use napi_derive::napi;
 
 use crate::endpoints::options;
 use crate::poll_handle::{PollHandle, data_of, free_handle};
-use crate::table::{KIND_BROKEN, KIND_ENDED, KIND_PROGRESS, Owned, ROW, SMALL_MAX, TableSink};
+use crate::table::{
+    KIND_BROKEN, KIND_ENDED, KIND_PROGRESS, KIND_RAW, Owned, ROW, SMALL_MAX, TableSink,
+};
 
 /// The sockets of a thread's connections, read and written without Node.
 #[napi]
@@ -243,6 +245,12 @@ impl Reactor {
         })
     }
 
+    /// Whether rows come with everything that is read, as it came.
+    #[napi(catch_unwind)]
+    pub fn tap(&self, id: u32, on: bool) -> Result<()> {
+        self.with(|state| state.sockets.tap(ConnectionId::from_bits(id), on))
+    }
+
     /// Whatever the peer sends from now on is read and thrown away.
     #[napi(catch_unwind)]
     pub fn discard(&self, id: u32) -> Result<()> {
@@ -345,6 +353,7 @@ impl Reactor {
             if let (Some(to), Some(from)) = (target.get_mut(..length), bytes.get(..length)) {
                 to.copy_from_slice(from);
             }
+            state.sockets.recycle(bytes);
         })
     }
 
@@ -584,6 +593,11 @@ impl Sink for PollSink<'_> {
             Notice::Ended => self.table.row(KIND_ENDED, 0, 0, 0),
             Notice::Broken(errno) => self.table.row(KIND_BROKEN, errno, 0, 0),
         }
+    }
+
+    fn raw(&mut self, id: ConnectionId, bytes: Vec<u8>) {
+        self.table.connection = id.bits();
+        self.table.owned(KIND_RAW, bytes);
     }
 
     fn is_full(&self) -> bool {

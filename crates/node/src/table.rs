@@ -6,7 +6,7 @@
 //! slab   [ small payloads, copied … | free ]
 //! ```
 //!
-//! Invariant: before an event there are a free row and `SMALL_MAX` free bytes of slab. A sink that
+//! Invariant: before an event there are two free rows, one of them for what follows it, and `SMALL_MAX` free bytes of slab. A sink that
 //! cannot keep it stops the decoder.
 
 use ferrows_protocol::{Boundary, Event, Flow, Opcode, Payload, ProtocolError, Sink};
@@ -32,6 +32,9 @@ pub const KIND_ENDED: i32 = 6;
 /// `offset` is the errno.
 #[cfg(target_os = "linux")]
 pub const KIND_BROKEN: i32 = 7;
+/// Bytes of a tapped connection as they were read.
+#[cfg(target_os = "linux")]
+pub const KIND_RAW: i32 = 8;
 
 pub const FLAG_TEXT: i32 = 1 << 8;
 pub const FLAG_COMPRESSED: i32 = 1 << 9;
@@ -89,7 +92,7 @@ pub struct TableSink<'a> {
 impl TableSink<'_> {
     /// Whether another event may come.
     pub fn has_room(&self) -> bool {
-        (self.count + 1) * ROW <= self.rows.len()
+        (self.count + 2) * ROW <= self.rows.len()
             && self.slab.len().saturating_sub(self.slab_used) >= SMALL_MAX
     }
 
@@ -104,6 +107,14 @@ impl TableSink<'_> {
             row.copy_from_slice(&[kind, offset, length, extra, self.connection as i32]);
             self.count += 1;
         }
+    }
+
+    /// Has JavaScript fetch a payload.
+    #[cfg(target_os = "linux")]
+    pub fn owned(&mut self, kind: i32, bytes: Vec<u8>) {
+        let length = bytes.len() as i32;
+        let index = self.owned.put(bytes);
+        self.row(kind | FLAG_OWNED, index as i32, length, 0);
     }
 
     /// Copies at most `SMALL_MAX` bytes; returns their offset.

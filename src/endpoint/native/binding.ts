@@ -58,6 +58,8 @@ export interface NativeReactor {
   /** Pauses once a little more was read, so that the end of the connection is found out. */
   pauseSoon(id: number): void;
   resume(id: number): void;
+  /** Whether rows come with everything that is read, as it came. */
+  tap(id: number, on: boolean): void;
   /** Whatever the peer sends from now on is read and thrown away. */
   discard(id: number): void;
   /** Sends the first `count` rows, and returns how many ids were written to `incomplete`. */

@@ -31,7 +31,9 @@ export const enum Kind {
   Progress = 5,
   Ended = 6,
   /** `offset` is the errno. */
-  Broken = 7
+  Broken = 7,
+  /** Bytes of a tapped connection as they were read, after what they led to. */
+  Raw = 8
 }
 
 /** The other bits of it. */

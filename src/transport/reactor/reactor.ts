@@ -10,8 +10,10 @@ import { Outbox } from './outbox.js';
 import { ReactorTransport, type Carrier } from './transport.js';
 
 /** What sockets are read into. It is left to its messages when less than `SPACE_MIN` is free. */
-const SPACE_SIZE = 64 * 1024;
+const SPACE_SIZE = 128 * 1024;
 const SPACE_MIN = 16 * 1024;
+
+const RAW = Kind.Raw | Flag.Owned;
 
 /** The part of an id that is a place in the list of connections. */
 const INDEX_MASK = 0xfffff;
@@ -147,6 +149,7 @@ export class Reactor implements Carrier {
         this.at = next;
         const connection = this.find(id);
         if (connection === undefined) this.drop(at, next);
+        else if (table[at] === RAW) this.receiveRaw(connection, table[at + 1], table[at + 2]);
         else if (isNotice) connection.notice(table[at] & 0xff, table[at + 1]);
         else connection.receiveRows(table, at, next, this.slab, this.space);
       }
@@ -161,6 +164,12 @@ export class Reactor implements Carrier {
       this.space = Buffer.allocUnsafeSlow(SPACE_SIZE);
       this.native.setSpace(this.space);
     }
+  }
+
+  private receiveRaw(connection: ReactorTransport, index: number, length: number): void {
+    const chunk = Buffer.allocUnsafe(length);
+    this.native.takeOwned(index, chunk);
+    connection.receiveRaw(chunk);
   }
 
   /** Frees the payloads of rows whose connection is gone. */

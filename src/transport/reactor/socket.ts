@@ -9,6 +9,8 @@ export interface SocketOwner {
   readonly id: number;
   readonly bytesRead: number;
   readonly bytesSent: number;
+  /** Somebody listens to what the socket reads, too. */
+  tap(): void;
   /** Bytes of the peer that wait because the socket is paused. */
   readonly bytesHeld: number;
   pauseReading(): void;
@@ -47,6 +49,17 @@ const methods = {
   destroy(this: ReactorSocket, ...args: unknown[]): unknown {
     this[kOwner].flush();
     return (Socket.prototype.destroy as Method).apply(this, args);
+  },
+  on(this: ReactorSocket, name: unknown, ...args: unknown[]): unknown {
+    if (name === 'data') this[kOwner].tap();
+    return (Socket.prototype.on as Method).call(this, name, ...args);
+  },
+  addListener(this: ReactorSocket, ...args: [unknown, ...unknown[]]): unknown {
+    return methods.on.apply(this, args);
+  },
+  prependListener(this: ReactorSocket, name: unknown, ...args: unknown[]): unknown {
+    if (name === 'data') this[kOwner].tap();
+    return (Socket.prototype.prependListener as Method).call(this, name, ...args);
   },
   pause(this: ReactorSocket): unknown {
     this[kOwner].pauseReading();
@@ -112,6 +125,13 @@ export function takeOver(socket: Socket, handle: Handle, owner: SocketOwner): vo
   handle.readStop();
   handle.reading = false;
   (socket as ReactorSocket)[kOwner] = owner;
+  // A server of Node's leaves methods on its sockets that were for its parser, which is gone.
+  for (const name of ['on', 'addListener', 'prependListener'] as const) {
+    const own = Object.getOwnPropertyDescriptor(socket, name)?.value as Method | undefined;
+    if (own === Socket.prototype[name] || own?.name === 'socketListenerWrap') {
+      delete (socket as Partial<Record<typeof name, unknown>>)[name];
+    }
+  }
   Object.setPrototypeOf(socket, prototype);
   // Whoever closes the descriptor: the reactor lets go of it before its number can be used again.
   const owned = handle as Handle & { [kOwner]?: SocketOwner };

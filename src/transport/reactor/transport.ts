@@ -152,6 +152,16 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
     return this.id === 0 ? this.readBefore : this.reactor.native.read(this.id);
   }
 
+  tap(): void {
+    if (this.id !== 0) this.reactor.native.tap(this.id, true);
+  }
+
+  /** Bytes for those who listen to the socket. */
+  receiveRaw(chunk: Buffer): void {
+    if (this.socket.listenerCount('data') > 0) this.socket.emit('data', chunk);
+    else if (this.id !== 0) this.reactor.native.tap(this.id, false);
+  }
+
   get bytesHeld(): number {
     return this.incoming.stashedBytes;
   }
