@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { EMPTY, toArrayBuffer } from './buffer.js';
 import { ByteList } from './byte-list.js';
 import type {

@@ -95,6 +95,8 @@ export abstract class RowDelivery extends Delivery {
     chunk: Buffer
   ): void {
     let at = from;
+    // Read once: it is a getter.
+    const memory = slab.buffer;
     try {
       while (at < end && !this.isWaiting) {
         const kind = table[at];
@@ -105,7 +107,7 @@ export abstract class RowDelivery extends Delivery {
         if ((kind & 0xff) === Kind.Error) {
           this.fail(offset as ErrorIndex, length === -1 ? undefined : length);
         } else {
-          this.event(kind, this.bytes(kind, offset, length, slab, chunk), extra);
+          this.event(kind, this.bytes(kind, offset, length, memory, chunk), extra);
         }
       }
     } finally {
@@ -119,9 +121,15 @@ export abstract class RowDelivery extends Delivery {
     }
   }
 
-  private bytes(kind: number, offset: number, length: number, slab: Buffer, chunk: Buffer): Buffer {
+  private bytes(
+    kind: number,
+    offset: number,
+    length: number,
+    slab: ArrayBufferLike,
+    chunk: Buffer
+  ): Buffer {
     if (length === 0) return EMPTY;
-    if (kind & Flag.Slab) return new View(slab.buffer, offset, length);
+    if (kind & Flag.Slab) return new View(slab, offset, length);
     if (kind & Flag.Owned) {
       const own = Buffer.allocUnsafeSlow(length);
       this.takeOwned(offset, own);
