@@ -81,8 +81,8 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
       super.open(head);
       return;
     }
-    takeOver(socket, handle, this);
     this.listen();
+    takeOver(socket, handle, this);
     if (handle.hasRef()) this.keepAlive(true);
     if (head.length > 0) reactor.native.feed(id, head);
     const rest = socket.read() as Buffer | null;
