@@ -74,6 +74,7 @@ impl System {
             ..
         } = connection;
         let mut relay = Relay::new(*id, sink, space.spare);
+        relay.spare.lend_for_rest(incoming, limits.direct);
         if !*tapped && let Some(mut direct) = incoming.direct(limits.direct) {
             let asked = direct.limit().min(turn.budget);
             match self.receive_into(*socket, direct.buffer(), asked) {

@@ -51,6 +51,20 @@ impl Spare {
         len >= MIN_READ && !self.buffers.is_empty() && self.lend_last(incoming)
     }
 
+    /// Lends memory for a frame of which at least `min` bytes are still to come.
+    #[inline]
+    pub(crate) fn lend_for_rest(&mut self, incoming: &mut Incoming, min: usize) {
+        let Some(last) = self.buffers.last() else {
+            return;
+        };
+        let missing = incoming.missing();
+        let capacity = last.capacity() as u64;
+        if missing >= min as u64 && capacity <= missing.saturating_mul(PROPORTION as u64) {
+            self.idle = 0;
+            self.lend_last(incoming);
+        }
+    }
+
     fn lend_last(&mut self, incoming: &mut Incoming) -> bool {
         let memory = incoming.memory();
         if memory.capacity() > 0 {
@@ -157,6 +171,24 @@ mod tests {
         spare.settle(&mut incoming);
         assert!(spare.kept() >= 200_000);
         assert!(incoming.held() > 0 && incoming.held() < 2000);
+    }
+
+    #[test]
+    fn the_rest_of_a_large_frame_gets_what_is_lent_before_it_comes() {
+        for (capacity, len, lends) in [
+            (200_000, 150_000, true),
+            (200_000, 50_001, true),
+            (200_000, 49_000, false),
+            (70_000, 20_000, false),
+        ] {
+            let mut spare = spare_with(capacity);
+            let mut incoming = Incoming::new(Options::default());
+            spare.lend_for_rest(&mut incoming, 32_000);
+            assert_eq!(incoming.held(), 0);
+            decode(&mut incoming, frame(len).split_at(14).0);
+            spare.lend_for_rest(&mut incoming, 32_000);
+            assert_eq!(incoming.memory().capacity() >= capacity, lends, "{len}");
+        }
     }
 
     #[test]
