@@ -114,18 +114,19 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
         this.settle();
         break;
       case Kind.Ended:
-        // Behind what came before it.
-        if (this.incoming.hasStashed) this.endWaits = true;
-        else this.pushEnd();
+        this.pushEnd();
+        // It may have been resumed in this very batch.
+        if (this.endWaits) process.nextTick(pushEnd, this);
         break;
       default:
         socket.destroy(systemError(value));
     }
   }
 
+  /** The peer has ended: that comes behind what waits of it. */
   pushEnd(): void {
-    this.endWaits = false;
-    if (this.socket.destroyed) return;
+    this.endWaits = this.incoming.hasStashed;
+    if (this.endWaits || this.socket.destroyed) return;
     this.socket.push(null);
     this.socket.read(0);
   }
