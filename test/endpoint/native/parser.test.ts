@@ -106,7 +106,7 @@ describe.skipIf(binding === null)(`the native endpoint (${reason})`, () => {
   it('loses no byte of a message in whose middle the binary type is changed', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const { bytes } = conversation(new Random(seed), true);
-      const contents = (make: typeof native) => {
+      const contents = (make: typeof native | typeof portable) => {
         const random = new Random(seed);
         const recorder = new IncomingRecorder();
         const incoming = make({ isServer: true }, recorder);

@@ -199,7 +199,7 @@ describe('a socket that is taken over', () => {
     const { socket, owner } = await start((socket) => {
       socket.on = function (this: Socket, name: string, listener: () => void) {
         names.push(name);
-        return (Object.getPrototypeOf(this) as Socket).on.call(this, name, listener);
+        return Object.getPrototypeOf(this).on.call(this, name, listener);
       } as Socket['on'];
     });
     socket.on('data', () => {});
