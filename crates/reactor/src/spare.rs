@@ -1,4 +1,4 @@
-use ferrows_protocol::Incoming;
+use ferrows_protocol::{Direct, Incoming};
 
 /// Memory of large messages that were delivered, for the next ones. Fresh memory is expensive: the
 /// allocator gets it from the kernel, which clears it page by page.
@@ -51,18 +51,22 @@ impl Spare {
         len >= MIN_READ && !self.buffers.is_empty() && self.lend_last(incoming)
     }
 
-    /// Lends memory for a frame of which at least `min` bytes are still to come.
-    #[inline]
-    pub(crate) fn lend_for_rest(&mut self, incoming: &mut Incoming, min: usize) {
-        let Some(last) = self.buffers.last() else {
-            return;
-        };
+    /// The memory of a message for a frame of which at least `min` bytes are still to come: lent where
+    /// it has none yet.
+    pub(crate) fn direct<'a>(
+        &mut self,
+        incoming: &'a mut Incoming,
+        min: usize,
+    ) -> Option<Direct<'a>> {
         let missing = incoming.missing();
-        let capacity = last.capacity() as u64;
-        if missing >= min as u64 && capacity <= missing.saturating_mul(PROPORTION as u64) {
+        if missing >= min as u64
+            && let Some(last) = self.buffers.last()
+            && last.capacity() as u64 <= missing.saturating_mul(PROPORTION as u64)
+        {
             self.idle = 0;
             self.lend_last(incoming);
         }
+        incoming.direct(min)
     }
 
     fn lend_last(&mut self, incoming: &mut Incoming) -> bool {
@@ -183,10 +187,10 @@ mod tests {
         ] {
             let mut spare = spare_with(capacity);
             let mut incoming = Incoming::new(Options::default());
-            spare.lend_for_rest(&mut incoming, 32_000);
+            assert!(spare.direct(&mut incoming, 32_000).is_none());
             assert_eq!(incoming.held(), 0);
             decode(&mut incoming, frame(len).split_at(14).0);
-            spare.lend_for_rest(&mut incoming, 32_000);
+            let _ = spare.direct(&mut incoming, 32_000);
             assert_eq!(incoming.memory().capacity() >= capacity, lends, "{len}");
         }
     }
