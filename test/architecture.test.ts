@@ -97,15 +97,9 @@ const TESTED_ELSEWHERE: Record<string, string> = {
   'endpoint/contract.ts': 'types only',
   'endpoint/native/binding.ts': 'types only',
   'endpoint/native/table.ts': 'constants that the addon is compared with when it is loaded',
-  'endpoint/native/reactor-incoming.ts': 'through transport/reactor/reactor.test.ts',
-  'endpoint/native/row-delivery.ts': 'through endpoint/native/parser.test.ts',
   'endpoint/opcode.ts': 'constants, used by every test of frames',
   'handshake/taken.ts': 'one symbol; what it is for is tested in api/websocket-server.test.ts',
   'transport/contract.ts': 'types only',
-  'transport/reactor/descriptor.ts': 'through transport/reactor/reactor.test.ts',
-  'transport/reactor/outbox.ts': 'through transport/reactor/reactor.test.ts',
-  'transport/reactor/socket.ts': 'through transport/reactor/reactor.test.ts',
-  'transport/reactor/transport.ts': 'through transport/reactor/reactor.test.ts',
   'index.mts': 'works from dist/ only: test/package imports it',
   'version.ts': 'one constant; load-native.test.ts compares it'
 };
