@@ -58,6 +58,7 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
   private isAlive = false;
   private endWaits = false;
   private readBefore = 0;
+  private readAtTouch = 0;
 
   constructor(
     reactor: Carrier,
@@ -94,8 +95,7 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
   // Receiving.
 
   receiveRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
-    const socket = this.socket as HandledSocket;
-    if (socket.timeout) socket._unrefTimer();
+    this.touch();
     const { incoming } = this;
     this.scope.runInAsyncScope(incoming.takeRows, incoming, table, at, end, slab, space);
     if (incoming.needsDrain && this.id !== 0) this.reactor.native.pause(this.id);
@@ -109,7 +109,7 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
     const { socket } = this;
     switch (kind) {
       case Kind.Progress:
-        if ((socket as HandledSocket).timeout) (socket as HandledSocket)._unrefTimer();
+        this.touch();
         this.refused();
         this.settle();
         break;
@@ -165,6 +165,22 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
 
   get bytesHeld(): number {
     return this.incoming.stashedBytes;
+  }
+
+  /** Whether anything was read since the time of the socket's timeout has begun. */
+  hasRead(): boolean {
+    const { bytesRead } = this;
+    const hasRead = bytesRead !== this.readAtTouch;
+    this.readAtTouch = bytesRead;
+    return hasRead;
+  }
+
+  /** Something happens: the time of the socket's timeout begins again. */
+  private touch(): void {
+    const socket = this.socket as HandledSocket;
+    if (!socket.timeout) return;
+    this.readAtTouch = this.bytesRead;
+    socket._unrefTimer();
   }
 
   // Sending.
@@ -225,8 +241,6 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
   writeRaw(data: Buffer, callback: SendCallback): void {
     this.flushOutbox();
     const isTaken = this.give(data);
-    const { socket } = this;
-    if ((socket as HandledSocket).timeout) (socket as HandledSocket)._unrefTimer();
     if (isTaken) {
       callback(null);
       return;
@@ -246,6 +260,11 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
     this.flushOutbox();
     if (this.blocked && this.id !== 0) this.finalCallback = last;
     else last();
+  }
+
+  flushed(): void {
+    this.outboxed = 0;
+    this.touch();
   }
 
   /** The kernel has not taken everything. */
@@ -318,6 +337,7 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
   private give(a: Buffer, b?: Buffer): boolean {
     const length = a.length + (b === undefined ? 0 : b.length);
     this.total += length;
+    this.touch();
     if (this.reactor.native.send(this.id, a, b) === length) return true;
     this.refused();
     return false;

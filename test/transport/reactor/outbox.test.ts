@@ -13,6 +13,10 @@ class Connection implements Sending {
   outboxed = 0;
   willCall = false;
   readonly log: string[] = [];
+  flushed(): void {
+    this.outboxed = 0;
+  }
+
   /** Runs within `settle`. */
   onSettle = () => {};
 

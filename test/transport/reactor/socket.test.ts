@@ -16,6 +16,8 @@ class Owner implements SocketOwner {
   taken: (() => void) | null = null;
   last: (() => void) | null = null;
 
+  activity = false;
+  hasRead = () => this.activity;
   tap = () => void this.log.push('tap');
   pauseReading = () => void this.log.push('pause');
   resumeReading = () => void this.log.push('resume');
@@ -169,6 +171,20 @@ describe('a socket that is taken over', () => {
     expect(socket.bytesWritten).toBe(206);
     owner.bytesHeld = 42;
     expect(socket.readableLength).toBe(42);
+  });
+
+  it('does not time out while its owner reads', async () => {
+    const { socket, owner } = await start();
+    owner.activity = true;
+    let asked = 0;
+    owner.hasRead = () => {
+      // The first time it is that of `setTimeout`.
+      if (++asked === 4) owner.activity = false;
+      return owner.activity;
+    };
+    socket.setTimeout(5);
+    await once(socket, 'timeout');
+    expect(asked).toBe(4);
   });
 
   it('passes on that it is paused, resumed, referenced and unreferenced', async () => {
