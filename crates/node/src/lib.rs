@@ -5,7 +5,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bytes;
+mod deflate;
 mod endpoints;
+mod jobs;
 mod table;
 
 use napi_derive::napi;
