@@ -2,10 +2,18 @@
 
 import type { Duplex } from 'node:stream';
 import { debuglog } from 'node:util';
-import type { Incoming, IncomingHandler, IncomingOptions, Masking } from './endpoint/contract.js';
+import type {
+  DeflateStatistics,
+  Incoming,
+  IncomingHandler,
+  IncomingOptions,
+  Masking
+} from './endpoint/contract.js';
+import { NativeDeflateEngine } from './endpoint/native/deflate-engine.js';
 import { NativeParsers } from './endpoint/native/parser.js';
 import { masking as portableMasking, wrap } from './endpoint/portable/masking.js';
 import { Parser } from './endpoint/portable/parser.js';
+import { useDeflateEngine } from './endpoint/permessage-deflate.js';
 import { loadNative } from './load-native.js';
 import type { Transport, TransportHandler } from './transport/contract.js';
 import { StreamTransport } from './transport/stream.js';
@@ -16,12 +24,17 @@ export interface Backend {
   readonly transport: 'stream' | 'reactor';
   /** What masks and unmasks. */
   readonly masking: string;
+  /** What compresses and decompresses. */
+  readonly deflate: string;
   /** How it came to this choice. */
   readonly reason: string;
 }
 
 const { binding, reason } = loadNative();
 const parsers = binding === null ? null : new NativeParsers(binding);
+
+const deflateEngine = binding === null ? null : new NativeDeflateEngine(binding);
+if (deflateEngine !== null) useDeflateEngine(deflateEngine);
 
 /** What masks outgoing frames. */
 export const masking: Masking =
@@ -33,8 +46,14 @@ export const backend: Backend = Object.freeze({
   endpoint: parsers === null ? 'portable' : 'native',
   transport: 'stream',
   masking: masking.name,
+  deflate: deflateEngine?.name ?? 'zlib',
   reason
 });
+/** What permessage-deflate holds in this thread; null where Node's zlib does it. */
+export function deflateStatistics(): DeflateStatistics | null {
+  return deflateEngine?.statistics ?? null;
+}
+
 debuglog('ferrows')('%j', backend);
 
 export function createIncoming(options: IncomingOptions, handler: IncomingHandler): Incoming {

@@ -32,7 +32,11 @@ pub fn mask(
 ) -> Result<()> {
     let key = key(&mask)?;
     let (offset, length) = (offset as usize, length as usize);
-    if length > source.len() || offset.checked_add(length).is_none_or(|end| end > output.len()) {
+    if length > source.len()
+        || offset
+            .checked_add(length)
+            .is_none_or(|end| end > output.len())
+    {
         return Err(out_of_range());
     }
     let from = source.as_ptr();

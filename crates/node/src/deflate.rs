@@ -47,9 +47,9 @@ pub struct State {
 #[napi]
 pub struct Deflate {
     state: Rc<RefCell<State>>,
-    /// Where JavaScript puts text, and what is compressed to.
+    /// Where JavaScript puts text to be compressed.
     scratch: Uint8Array,
-    /// Where short messages are inflated to.
+    /// Where short results are put.
     slab: Uint8Array,
     /// The result of the last call.
     output: Vec<u8>,
@@ -154,35 +154,44 @@ impl Deflate {
         state.decompressors.close(id);
     }
 
-    /// Compresses `data`, to the scratch if there is room, else to be fetched with `takeOutput`.
-    /// Returns the length of the result.
+    /// Compresses `data`, to the slab at `offset` if the result is short, else to be fetched with
+    /// `takeOutput`. Returns the length of the result.
     #[napi(catch_unwind)]
-    pub fn compress(&mut self, id: u32, data: Uint8ArraySlice, fin: bool) -> i32 {
+    pub fn compress(&mut self, id: u32, data: Uint8ArraySlice, fin: bool, offset: u32) -> i32 {
         let now = self.now();
         self.output.clear();
         let compressors = &mut self.state.borrow_mut().compressors;
         let done = compressors.compress(id, &data, fin, now, &mut self.output);
-        compressed(done, &self.output, &mut self.scratch)
+        if !done {
+            return NO_MEMORY;
+        }
+        deliver(&self.output, &mut self.slab, offset)
     }
 
     /// The same of the first bytes of the scratch.
     #[napi(catch_unwind)]
-    pub fn compress_scratch(&mut self, id: u32, length: u32, fin: bool) -> i32 {
+    pub fn compress_scratch(&mut self, id: u32, length: u32, fin: bool, offset: u32) -> i32 {
         let now = self.now();
         self.output.clear();
         let data = self.scratch.get(..length as usize).unwrap_or_default();
         let compressors = &mut self.state.borrow_mut().compressors;
         let done = compressors.compress(id, data, fin, now, &mut self.output);
-        compressed(done, &self.output, &mut self.scratch)
+        if !done {
+            return NO_MEMORY;
+        }
+        deliver(&self.output, &mut self.slab, offset)
     }
 
-    /// Compresses a whole message without context, for every connection of equal parameters.
+    /// The same of a whole message without context, for every connection of equal parameters.
     #[napi(catch_unwind)]
-    pub fn compress_apart(&mut self, id: u32, data: Uint8ArraySlice) -> i32 {
+    pub fn compress_apart(&mut self, id: u32, data: Uint8ArraySlice, offset: u32) -> i32 {
         self.output.clear();
         let compressors = &mut self.state.borrow_mut().compressors;
         let done = compressors.compress_apart(id, &data, &mut self.output);
-        compressed(done, &self.output, &mut self.scratch)
+        if !done {
+            return NO_MEMORY;
+        }
+        deliver(&self.output, &mut self.slab, offset)
     }
 
     /// What the connection sends next refers to nothing before it.
@@ -215,17 +224,7 @@ impl Deflate {
             }
             Err(error) => return failure(error, &mut state.reason),
         }
-        let length = self.output.len();
-        // SAFETY: JavaScript reads from the slab what was put there by earlier calls, and never in
-        // the middle of one; `data` lies elsewhere.
-        let slab = unsafe { self.slab.as_mut() };
-        let start = offset as usize;
-        if length <= SMALL_MAX
-            && let Some(target) = slab.get_mut(start..start.saturating_add(length))
-        {
-            target.copy_from_slice(&self.output);
-        }
-        length as i32
+        deliver(&self.output, &mut self.slab, offset)
     }
 
     /// Copies the result of the last call.
@@ -355,15 +354,16 @@ fn take_unfinished(state: &mut State, id: u32) -> Option<InflateJob> {
     Some(state.unfinished.swap_remove(index).1)
 }
 
-fn compressed(done: bool, output: &[u8], scratch: &mut Uint8Array) -> i32 {
-    if !done {
-        return NO_MEMORY;
-    }
-    // SAFETY: JavaScript reads the scratch between calls only, and what was compressed from it is not
-    // used any more.
-    let scratch = unsafe { scratch.as_mut() };
-    if output.len() <= scratch.len() {
-        copy(output, scratch);
+/// Puts a short result where JavaScript looks for it, and returns its length.
+fn deliver(output: &[u8], slab: &mut Uint8Array, offset: u32) -> i32 {
+    // SAFETY: JavaScript reads from the slab what was put there by earlier calls, and never in the
+    // middle of one; the arguments of a call, which may lie there, are not used any more.
+    let slab = unsafe { slab.as_mut() };
+    let start = offset as usize;
+    if output.len() <= SMALL_MAX
+        && let Some(target) = slab.get_mut(start..start.saturating_add(output.len()))
+    {
+        target.copy_from_slice(output);
     }
     output.len() as i32
 }

@@ -51,12 +51,7 @@ struct Work {
 
 impl Jobs {
     /// Queues `job` of a connection and returns its number.
-    pub fn start(
-        state: &Rc<RefCell<State>>,
-        env: Env,
-        connection: u32,
-        job: Job,
-    ) -> Result<u32> {
+    pub fn start(state: &Rc<RefCell<State>>, env: Env, connection: u32, job: Job) -> Result<u32> {
         let compresses = matches!(job, Job::Compress(_));
         let number = state.borrow_mut().jobs.insert(Entry {
             connection: Some(connection),
@@ -184,7 +179,10 @@ fn settle(work: Box<Work>) -> Option<i32> {
         number, job, state, ..
     } = *work;
     let state = &mut *state.borrow_mut();
-    let connection = state.jobs.get_mut(number).and_then(|entry| entry.connection);
+    let connection = state
+        .jobs
+        .get_mut(number)
+        .and_then(|entry| entry.connection);
     let result = match job {
         Job::Compress(job) => state.compressors.finish(connection, job).ok_or(NO_MEMORY),
         Job::Inflate(job) => {

@@ -177,7 +177,11 @@ impl Compressors {
     /// equal parameters. A connection that takes over context and sends it has to `drop_context`
     /// afterwards, since its peer has then seen bytes that its compressor has not.
     pub fn compress_apart(&mut self, id: u32, data: &[u8], output: &mut Vec<u8>) -> bool {
-        let Some(set) = self.connections.get_mut(id).map(|connection| connection.set) else {
+        let Some(set) = self
+            .connections
+            .get_mut(id)
+            .map(|connection| connection.set)
+        else {
             return false;
         };
         if data.is_empty() {
