@@ -68,7 +68,7 @@ impl Jobs {
         let queued = queue(env, work);
         if queued.is_err() {
             // SAFETY: nothing was queued, so this is the only owner.
-            settle(unsafe { Box::from_raw(work) });
+            settle(*unsafe { Box::from_raw(work) });
             state.borrow_mut().jobs.remove(number);
         }
         queued.map(|()| number)
@@ -164,7 +164,7 @@ unsafe extern "C" fn complete(env: sys::napi_env, _status: sys::napi_status, dat
     let work = unsafe { Box::from_raw(data.cast::<Work>()) };
     let state = Rc::clone(&work.state);
     let (raw, number) = (work.raw, work.number);
-    let settled = catch_unwind(AssertUnwindSafe(|| settle(work)));
+    let settled = catch_unwind(AssertUnwindSafe(|| settle(*work)));
     // SAFETY: the work is done, and not used any more.
     unsafe { sys::napi_delete_async_work(env, raw) };
     if let Ok(Some(result)) = settled {
@@ -174,10 +174,10 @@ unsafe extern "C" fn complete(env: sys::napi_env, _status: sys::napi_status, dat
 }
 
 /// Takes the job back. Returns what JavaScript is to be told, unless the connection is gone.
-fn settle(work: Box<Work>) -> Option<i32> {
+fn settle(work: Work) -> Option<i32> {
     let Work {
         number, job, state, ..
-    } = *work;
+    } = work;
     let state = &mut *state.borrow_mut();
     let connection = state
         .jobs

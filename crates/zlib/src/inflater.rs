@@ -28,7 +28,8 @@ pub enum Stopped {
     Output,
     /// At the end of the stream: a block with BFINAL (RFC 1951 §3.2.3). Nothing that follows is used.
     End,
-    /// The stream is corrupt; zlib's words for it. Only `reset` helps.
+    /// The stream is corrupt; zlib's words for it, or none: where there is much room and much input,
+    /// zlib-rs may forget them. Only `reset` helps.
     Corrupt(&'static str),
 }
 
@@ -97,7 +98,12 @@ impl Inflater {
             progress.taken = taken;
             if progress.stopped != Stopped::Input || taken == input.len() || stuck {
                 // zlib's `data_type`: unused bits, 64 in the last block, 128 before a header.
-                return (progress, self.stream.data_type & 0xff == 128);
+                let between = self.stream.data_type & 0xff == 128;
+                if !between && progress.stopped == Stopped::Input {
+                    // What the unused bits say.
+                    progress.stopped = self.run(&[], output, room, Z_SYNC_FLUSH).stopped;
+                }
+                return (progress, between);
             }
         }
     }
@@ -124,7 +130,10 @@ impl Inflater {
         }
         // SAFETY: zlib's messages are constants of its own.
         let text: &'static CStr = unsafe { CStr::from_ptr(self.stream.msg) };
-        text.to_str().unwrap_or_default()
+        match text.to_str() {
+            Ok("repeated call with bad state") | Err(_) => "",
+            Ok(words) => words,
+        }
     }
 }
 

