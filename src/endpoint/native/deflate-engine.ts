@@ -51,6 +51,7 @@ export class NativeDeflateEngine implements DeflateEngine {
     return new NativeInflater(
       codecs,
       () => codecs.addon.openInflater(windowBits, takeover),
+      takeover,
       maxPayload
     );
   }
