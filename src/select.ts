@@ -26,6 +26,8 @@ export interface Backend {
   readonly masking: string;
   /** What compresses and decompresses. */
   readonly deflate: string;
+  /** What permessage-deflate holds in this thread; null where Node's zlib does it. */
+  deflateStatistics(): DeflateStatistics | null;
   /** How it came to this choice. */
   readonly reason: string;
 }
@@ -47,13 +49,9 @@ export const backend: Backend = Object.freeze({
   transport: 'stream',
   masking: masking.name,
   deflate: deflateEngine?.name ?? 'zlib',
+  deflateStatistics: () => deflateEngine?.statistics ?? null,
   reason
 });
-/** What permessage-deflate holds in this thread; null where Node's zlib does it. */
-export function deflateStatistics(): DeflateStatistics | null {
-  return deflateEngine?.statistics ?? null;
-}
-
 debuglog('ferrows')('%j', backend);
 
 export function createIncoming(options: IncomingOptions, handler: IncomingHandler): Incoming {
