@@ -12,7 +12,9 @@
 
 mod deflater;
 mod inflater;
+mod short;
 mod stream;
 
 pub use deflater::{Deflater, Parameters};
 pub use inflater::{Inflater, Progress, Stopped};
+pub use short::{MAX_PIECE, ShortDeflater, Workspace};
