@@ -87,8 +87,10 @@ export interface DeflateStatistics {
   /** Connections that have compressed, and that have decompressed. */
   readonly deflaters: number;
   readonly inflaters: number;
-  /** Compressors, each some hundred KiB, and how many of them keep a connection's context. */
+  /** Compressors of zlib's, each some hundred KiB, and those for short messages, each 40 KiB. */
   readonly compressors: number;
+  readonly shortCompressors: number;
+  /** How many of both keep a connection's context. */
   readonly contexts: number;
   /** Decompressors, each some ten KiB. */
   readonly decompressors: number;

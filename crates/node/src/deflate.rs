@@ -62,6 +62,7 @@ pub struct DeflateStatistics {
     pub deflaters: u32,
     pub inflaters: u32,
     pub compressors: u32,
+    pub short_compressors: u32,
     pub contexts: u32,
     pub decompressors: u32,
     pub history_bytes: f64,
@@ -318,7 +319,8 @@ impl Deflate {
         DeflateStatistics {
             deflaters: compressors.connections as u32,
             inflaters: decompressors.connections as u32,
-            compressors: compressors.compressors as u32,
+            compressors: compressors.full as u32,
+            short_compressors: compressors.short as u32,
             contexts: compressors.contexts as u32,
             decompressors: decompressors.inflaters as u32,
             history_bytes: decompressors.history_bytes as f64,

@@ -1,25 +1,23 @@
 //! The outgoing direction of permessage-deflate, of all connections of a thread.
 //!
-//! A compressor takes some hundred KiB. Where context is not taken over, all connections of the same
-//! parameters share one. Where it is, a connection has one of its own while it is busy; an idle one
-//! gives it up, and so does the one that has not been used for longest when there are many. The peer
-//! cannot tell: a message that refers to nothing before it is one like any other (RFC 7692 §7.2.1).
+//! Where context is not taken over, all connections share a compressor. Where it is, a connection has
+//! one of its own while it is busy; an idle one gives it up, and so does the one that has not been
+//! used for longest when there are many. The peer cannot tell: a message that refers to nothing before
+//! it is one like any other (RFC 7692 §7.2.1).
+//!
+//! A compressor of zlib's takes some hundred KiB. A connection begins with one for short messages, of
+//! 40 KiB, and gets one of zlib's with its first message that is not short.
 
-use ferrows_zlib::{Deflater, Parameters};
+use ferrows_zlib::{Deflater, MAX_PIECE, Parameters};
 
-use super::TAIL;
+use super::pool::{Compressor, Kind, Pool, compress};
 use super::slots::Slots;
 
-/// Compressors that are kept for one set of parameters.
-const MAX_SPARE: usize = 4;
+/// From this level on compressors are always zlib's: it finds more, and takes its time.
+const ZLIB_LEVEL: i8 = 7;
 
-/// While a connection's messages are at most this long, its window is `SMALL_WINDOW_BITS`. That finds
-/// as much in them, at half the time: with many connections most of it goes by waiting for memory.
-const SMALL_MESSAGE: usize = 2048;
-const SMALL_WINDOW_BITS: u8 = 13;
-
-/// From this level on the window is always the one agreed on.
-const FULL_WINDOW_LEVEL: i8 = 7;
+/// Compressors for short messages take so much less memory that there may be more of them.
+const SHORT_PER_FULL: usize = 8;
 
 /// An empty message, and an empty fragment of one: RFC 7692 §7.2.3.6. Asked to flush twice in a row,
 /// zlib writes nothing.
@@ -28,7 +26,7 @@ const EMPTY: [u8; 5] = [0x00, 0x00, 0x00, 0xff, 0xff];
 /// How a connection compresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// What its compressors are made with.
+    /// What zlib's compressors are made with.
     pub parameters: Parameters,
     /// Whether a message may refer back to those before it.
     pub takeover: bool,
@@ -36,18 +34,23 @@ pub struct Context {
     pub idle: u32,
 }
 
+/// Where a connection stands among those that have a compressor of their own.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    kind: Kind,
+    index: usize,
+}
+
 #[derive(Debug)]
 struct Connection {
     set: usize,
-    /// For small messages, if that is another one.
-    small_set: usize,
-    /// That of `own`.
-    own_set: usize,
+    window_bits: u8,
+    /// Whether it may have a compressor for short messages.
+    short: bool,
     takeover: bool,
     idle: u64,
-    own: Option<Deflater>,
-    /// Its place among the owners.
-    place: Option<usize>,
+    own: Option<Compressor>,
+    place: Option<Place>,
     last_used: u64,
     /// Since it was last looked at in the search for a compressor to be given up.
     used: bool,
@@ -55,11 +58,33 @@ struct Connection {
     dropped: bool,
 }
 
-/// The compressors of one set of parameters that no connection uses.
+impl Connection {
+    const fn kind_for(&self, length: usize) -> Kind {
+        if self.short && length <= MAX_PIECE {
+            Kind::Short
+        } else {
+            Kind::Full
+        }
+    }
+}
+
+/// The connections that have a compressor of one kind of their own, in no order.
 #[derive(Debug)]
-struct Set {
-    parameters: Parameters,
-    spare: Vec<Deflater>,
+struct Owners {
+    ids: Vec<u32>,
+    max: usize,
+    /// Where the search for one to be given up goes on.
+    hand: usize,
+}
+
+impl Owners {
+    const fn new(max: usize) -> Self {
+        Self {
+            ids: Vec::new(),
+            max,
+            hand: 0,
+        }
+    }
 }
 
 /// A frame that is compressed elsewhere, on another thread.
@@ -86,8 +111,10 @@ impl CompressJob {
 pub struct CompressorStats {
     /// Open connections.
     pub connections: usize,
-    /// Compressors, shared and kept, and a connection's own.
-    pub compressors: usize,
+    /// Compressors of zlib's, shared, kept, and a connection's own.
+    pub full: usize,
+    /// The same for short messages.
+    pub short: usize,
     /// Connections that have one of their own.
     pub contexts: usize,
 }
@@ -96,23 +123,21 @@ pub struct CompressorStats {
 #[derive(Debug)]
 pub struct Compressors {
     connections: Slots<Connection>,
-    sets: Vec<Set>,
-    /// The connections that have a compressor of their own, in no order.
-    owners: Vec<u32>,
-    hand: usize,
-    max_contexts: usize,
+    pool: Pool,
+    short_owners: Owners,
+    full_owners: Owners,
     jobs: usize,
 }
 
 impl Compressors {
-    /// At most `max_contexts` connections have a compressor of their own.
+    /// At most `max_contexts` connections have one of zlib's compressors of their own.
     pub fn new(max_contexts: usize) -> Self {
+        let max = max_contexts.max(1);
         Self {
             connections: Slots::default(),
-            sets: Vec::new(),
-            owners: Vec::new(),
-            hand: 0,
-            max_contexts: max_contexts.max(1),
+            pool: Pool::default(),
+            short_owners: Owners::new(max.saturating_mul(SHORT_PER_FULL)),
+            full_owners: Owners::new(max),
             jobs: 0,
         }
     }
@@ -122,16 +147,16 @@ impl Compressors {
         if !context.parameters.are_valid() {
             return None;
         }
-        let set = self.set_of(context.parameters);
-        let small_set = if context.takeover {
-            self.set_of(for_small_messages(context.parameters))
-        } else {
-            set
-        };
+        let Parameters {
+            level,
+            window_bits,
+            strategy,
+            ..
+        } = context.parameters;
         Some(self.connections.insert(Connection {
-            set,
-            small_set,
-            own_set: set,
+            set: self.pool.set_of(context.parameters),
+            window_bits,
+            short: strategy == 0 && level != 0 && level < ZLIB_LEVEL,
             takeover: context.takeover,
             idle: u64::from(context.idle),
             own: None,
@@ -162,17 +187,19 @@ impl Compressors {
             self.empty(id, fin, output);
             return true;
         }
-        let Some((mut deflater, set)) = self.take(id, data.len(), now) else {
+        let Some(mut compressor) = self.take(id, data.len(), now) else {
             return false;
         };
-        compress(&mut deflater, data, fin, output);
-        self.put(Some(id), deflater, set, fin);
+        self.pool.run(&mut compressor, data, fin, output);
+        self.put(id, compressor, fin);
         true
     }
 
     /// The same as a job, of which a connection has one at a time. `data` must not be empty.
     pub fn start(&mut self, id: u32, data: &[u8], fin: bool, now: u64) -> Option<CompressJob> {
-        let (deflater, set) = self.take(id, data.len(), now)?;
+        let Compressor::Full { deflater, set } = self.take(id, usize::MAX, now)? else {
+            return None;
+        };
         self.jobs = self.jobs.saturating_add(1);
         Some(CompressJob {
             deflater,
@@ -188,7 +215,12 @@ impl Compressors {
     /// the connection has been closed.
     pub fn finish(&mut self, id: Option<u32>, job: CompressJob) -> Option<Vec<u8>> {
         self.jobs = self.jobs.saturating_sub(1);
-        self.put(id, job.deflater, job.set, job.fin);
+        let CompressJob { deflater, set, .. } = job;
+        let compressor = Compressor::Full { deflater, set };
+        match id {
+            Some(id) => self.put(id, compressor, job.fin),
+            None => self.pool.keep(compressor),
+        }
         job.done.then_some(job.output)
     }
 
@@ -196,22 +228,20 @@ impl Compressors {
     /// equal parameters. A connection that takes over context and sends it has to `drop_context`
     /// afterwards, since its peer has then seen bytes that its compressor has not.
     pub fn compress_apart(&mut self, id: u32, data: &[u8], output: &mut Vec<u8>) -> bool {
-        let Some(set) = self
-            .connections
-            .get_mut(id)
-            .map(|connection| connection.set)
-        else {
+        let Some(connection) = self.connections.get_mut(id) else {
             return false;
         };
         if data.is_empty() {
             output.extend_from_slice(EMPTY.get(..1).unwrap_or_default());
             return true;
         }
-        let Some(mut deflater) = self.unused(set) else {
+        let kind = connection.kind_for(data.len());
+        let (set, window_bits) = (connection.set, connection.window_bits);
+        let Some(mut compressor) = self.pool.take(kind, set, window_bits) else {
             return false;
         };
-        compress(&mut deflater, data, true, output);
-        self.keep(set, deflater);
+        self.pool.run(&mut compressor, data, true, output);
+        self.pool.keep(compressor);
         true
     }
 
@@ -221,11 +251,10 @@ impl Compressors {
             return;
         };
         connection.dropped = true;
-        let set = connection.own_set;
         let own = connection.own.take();
         self.leave_owners(id);
-        if let Some(deflater) = own {
-            self.keep(set, deflater);
+        if let Some(compressor) = own {
+            self.pool.keep(compressor);
         }
     }
 
@@ -233,11 +262,9 @@ impl Compressors {
     /// many milliseconds later the next one will be due; None if there is none.
     pub fn sweep(&mut self, now: u64) -> Option<u64> {
         let mut next: Option<u64> = None;
-        // From the end: who leaves is replaced by the last one.
-        for place in (0..self.owners.len()).rev() {
-            let Some(&id) = self.owners.get(place) else {
-                continue;
-            };
+        let mut owners = self.short_owners.ids.clone();
+        owners.extend_from_slice(&self.full_owners.ids);
+        for id in owners {
             let Some(connection) = self.connections.get_mut(id) else {
                 continue;
             };
@@ -250,118 +277,53 @@ impl Compressors {
                 next = Some(next.map_or(wait, |other| other.min(wait)));
             }
         }
-        for set in &mut self.sets {
-            set.spare.truncate(1);
-        }
+        self.pool.trim();
         next
     }
 
     /// How many there are of what costs memory.
     pub fn stats(&self) -> CompressorStats {
-        let spare: usize = self.sets.iter().map(|set| set.spare.len()).sum();
+        let (short, full) = self.pool.count();
+        let (short_owners, full_owners) = (self.short_owners.ids.len(), self.full_owners.ids.len());
         CompressorStats {
             connections: self.connections.len(),
-            compressors: spare
-                .saturating_add(self.owners.len())
-                .saturating_add(self.jobs),
-            contexts: self.owners.len(),
+            full: full.saturating_add(full_owners).saturating_add(self.jobs),
+            short: short.saturating_add(short_owners),
+            contexts: short_owners.saturating_add(full_owners),
         }
     }
 
-    fn set_of(&mut self, parameters: Parameters) -> usize {
-        let parameters = as_small_as_zlib(parameters);
-        let found = self
-            .sets
-            .iter()
-            .position(|set| set.parameters == parameters);
-        found.unwrap_or_else(|| {
-            self.sets.push(Set {
-                parameters,
-                spare: Vec::new(),
-            });
-            self.sets.len().saturating_sub(1)
-        })
-    }
-
     /// The connection's compressor, or one without context.
-    fn take(&mut self, id: u32, length: usize, now: u64) -> Option<(Deflater, usize)> {
+    fn take(&mut self, id: u32, length: usize, now: u64) -> Option<Compressor> {
         let connection = self.connections.get_mut(id)?;
         connection.last_used = now;
         connection.used = true;
         connection.dropped = false;
-        let small = length <= SMALL_MESSAGE;
-        if let Some(deflater) = connection.own.take() {
-            let set = connection.own_set;
-            if small || set == connection.set {
-                return Some((deflater, set));
-            }
-            self.keep(set, deflater);
+        let kind = connection.kind_for(length);
+        match connection.own.take() {
+            // One of zlib's is good for everything.
+            Some(own) if own.kind() == kind || kind == Kind::Short => return Some(own),
+            Some(own) => self.pool.keep(own),
+            None => {}
         }
-        let connection = self.connections.get_mut(id)?;
-        let set = if small {
-            connection.small_set
-        } else {
-            connection.set
-        };
-        if connection.place.is_none() && self.owners.len() >= self.max_contexts {
-            self.give_one_up();
-        }
-        Some((self.unused(set)?, set))
+        self.pool.take(kind, connection.set, connection.window_bits)
     }
 
-    /// After a frame. Who has had a compressor of its own is still among the owners.
-    fn put(&mut self, id: Option<u32>, deflater: Deflater, set: usize, fin: bool) {
-        let connection = id.and_then(|id| Some((id, self.connections.get_mut(id)?)));
-        match connection {
-            Some((id, connection)) if (connection.takeover || !fin) && !connection.dropped => {
-                connection.own = Some(deflater);
-                connection.own_set = set;
-                if connection.place.is_none() {
-                    connection.place = Some(self.owners.len());
-                    self.owners.push(id);
-                }
-            }
-            other => {
-                if let Some((id, _)) = other {
+    /// After a frame.
+    fn put(&mut self, id: u32, compressor: Compressor, fin: bool) {
+        let kind = compressor.kind();
+        match self.connections.get_mut(id) {
+            Some(connection) if (connection.takeover || !fin) && !connection.dropped => {
+                connection.own = Some(compressor);
+                if connection.place.is_none_or(|place| place.kind != kind) {
                     self.leave_owners(id);
+                    self.join_owners(id, kind);
                 }
-                self.keep(set, deflater);
             }
-        }
-    }
-
-    fn leave_owners(&mut self, id: u32) {
-        let connection = self.connections.get_mut(id);
-        let Some(place) = connection.and_then(|connection| connection.place.take()) else {
-            return;
-        };
-        if place >= self.owners.len() {
-            return;
-        }
-        self.owners.swap_remove(place);
-        if let Some(&moved) = self.owners.get(place)
-            && let Some(connection) = self.connections.get_mut(moved)
-        {
-            connection.place = Some(place);
-        }
-    }
-
-    fn unused(&mut self, set: usize) -> Option<Deflater> {
-        let set = self.sets.get_mut(set)?;
-        match set.spare.pop() {
-            Some(mut deflater) => {
-                deflater.reset();
-                Some(deflater)
+            _ => {
+                self.leave_owners(id);
+                self.pool.keep(compressor);
             }
-            None => Deflater::new(set.parameters),
-        }
-    }
-
-    fn keep(&mut self, set: usize, deflater: Deflater) {
-        if let Some(set) = self.sets.get_mut(set)
-            && set.spare.len() < MAX_SPARE
-        {
-            set.spare.push(deflater);
         }
     }
 
@@ -376,19 +338,58 @@ impl Compressors {
         }
     }
 
+    const fn owners(&mut self, kind: Kind) -> &mut Owners {
+        match kind {
+            Kind::Short => &mut self.short_owners,
+            Kind::Full => &mut self.full_owners,
+        }
+    }
+
+    fn join_owners(&mut self, id: u32, kind: Kind) {
+        let owners = self.owners(kind);
+        if owners.ids.len() >= owners.max {
+            self.give_one_up(kind);
+        }
+        let owners = self.owners(kind);
+        let index = owners.ids.len();
+        owners.ids.push(id);
+        if let Some(connection) = self.connections.get_mut(id) {
+            connection.place = Some(Place { kind, index });
+        }
+    }
+
+    fn leave_owners(&mut self, id: u32) {
+        let connection = self.connections.get_mut(id);
+        let Some(place) = connection.and_then(|connection| connection.place.take()) else {
+            return;
+        };
+        let owners = self.owners(place.kind);
+        if place.index >= owners.ids.len() {
+            return;
+        }
+        owners.ids.swap_remove(place.index);
+        if let Some(&moved) = owners.ids.get(place.index)
+            && let Some(connection) = self.connections.get_mut(moved)
+        {
+            connection.place = Some(place);
+        }
+    }
+
     /// Takes the compressor of one that has not been used since the last time around.
-    fn give_one_up(&mut self) {
-        for _ in 0..self.owners.len().saturating_mul(2) {
-            if self.hand >= self.owners.len() {
-                self.hand = 0;
+    fn give_one_up(&mut self, kind: Kind) {
+        for _ in 0..self.owners(kind).ids.len().saturating_mul(2) {
+            let owners = self.owners(kind);
+            if owners.hand >= owners.ids.len() {
+                owners.hand = 0;
             }
-            let Some(&id) = self.owners.get(self.hand) else {
+            let Some(&id) = owners.ids.get(owners.hand) else {
                 return;
             };
             match self.connections.get_mut(id) {
                 Some(connection) if connection.own.is_none() || connection.used => {
                     connection.used = false;
-                    self.hand = self.hand.saturating_add(1);
+                    let owners = self.owners(kind);
+                    owners.hand = owners.hand.saturating_add(1);
                 }
                 _ => {
                     self.drop_context(id);
@@ -396,40 +397,5 @@ impl Compressors {
                 }
             }
         }
-    }
-}
-
-/// zlib-rs searches differently at two levels: its 1 makes up to a third more bytes than zlib's, and
-/// its 9 a few more than its own 8.
-fn as_small_as_zlib(parameters: Parameters) -> Parameters {
-    let level = match parameters.level {
-        1 => 2,
-        9 => 8,
-        other => other,
-    };
-    Parameters {
-        level,
-        ..parameters
-    }
-}
-
-fn for_small_messages(parameters: Parameters) -> Parameters {
-    let window_bits = if parameters.level < FULL_WINDOW_LEVEL {
-        parameters.window_bits.min(SMALL_WINDOW_BITS)
-    } else {
-        parameters.window_bits
-    };
-    Parameters {
-        window_bits,
-        ..parameters
-    }
-}
-
-/// Appends a frame's payload: without the end of the flushed block if it is the last one of a message
-/// (RFC 7692 §7.2.1).
-fn compress(deflater: &mut Deflater, data: &[u8], fin: bool, output: &mut Vec<u8>) {
-    deflater.deflate(data, output);
-    if fin && output.ends_with(&TAIL) {
-        output.truncate(output.len().saturating_sub(TAIL.len()));
     }
 }

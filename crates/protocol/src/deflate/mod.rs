@@ -7,6 +7,7 @@ mod decompressors;
 mod history;
 mod inflating;
 mod message;
+mod pool;
 mod slots;
 
 pub use compressors::{CompressJob, CompressorStats, Compressors, Context};

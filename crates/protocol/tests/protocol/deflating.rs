@@ -4,6 +4,7 @@
 use ferrows_protocol::{
     Compressors, Context, Decompressors, DeflateParameters, Inflate, InflateError, Inflated,
 };
+use ferrows_zlib::Deflater;
 use proptest::prelude::*;
 
 use crate::inflater::Inflater;
@@ -73,6 +74,30 @@ fn text(length: usize, seed: u32) -> Vec<u8> {
     }
     words.truncate(length);
     words
+}
+
+/// JSON as an API sends it.
+fn trades(length: usize, seed: u32) -> Vec<u8> {
+    let mut state = (seed + 1) * 7919;
+    let mut next = |below: u32| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state % below
+    };
+    let mut json = format!("{{\"channel\":\"trades\",\"sequence\":{seed},\"items\":[");
+    while json.len() < length {
+        let symbol = ["ACME", "GLOBEX", "INITECH", "UMBRELLA"][next(4) as usize];
+        let side = ["buy", "sell"][next(2) as usize];
+        json += &format!(
+            "{{\"id\":{},\"symbol\":\"{symbol}\",\"side\":\"{side}\",\"price\":{}.{:02}}},",
+            next(u32::MAX),
+            next(1000),
+            next(100)
+        );
+    }
+    json.truncate(length);
+    json.into_bytes()
 }
 
 #[test]
@@ -149,7 +174,7 @@ fn connections_without_context_share_a_compressor() {
     }
     let stats = compressors.stats();
     assert_eq!(
-        (stats.connections, stats.compressors, stats.contexts),
+        (stats.connections, stats.short, stats.contexts),
         (100, 1, 0)
     );
 }
@@ -171,34 +196,77 @@ fn idle_connections_have_no_compressor() {
     assert_eq!(compressors.stats().contexts, 1);
     assert_eq!(compressors.sweep(190), None);
     let stats = compressors.stats();
-    assert_eq!((stats.contexts, stats.compressors), (0, 0));
+    assert_eq!((stats.contexts, stats.short, stats.full), (0, 0, 0));
 }
 
 #[test]
 fn no_more_connections_than_allowed_have_a_compressor() {
-    let mut compressors = Compressors::new(4);
-    let mut decompressors = Decompressors::default();
-    let pairs: Vec<(u32, u32)> = (0..10)
-        .map(|_| {
-            let from = compressors.open(context(DEFAULT, true)).unwrap();
-            (from, decompressors.open(15, true))
-        })
-        .collect();
-    for round in 0..50 {
-        for (index, &(from, to)) in pairs.iter().enumerate() {
-            let message = text(100 + index, round);
-            let data = compress(&mut compressors, from, &message, true);
-            assert_eq!(inflate(&mut decompressors, to, &data, true), Ok(message));
-            assert!(compressors.stats().contexts <= 4);
+    // Those for short messages take less memory, and there may be more of them.
+    for (level, count, most) in [(7, 10, 4), (6, 60, 32)] {
+        let parameters = DeflateParameters { level, ..DEFAULT };
+        let mut compressors = Compressors::new(4);
+        let mut decompressors = Decompressors::default();
+        let pairs: Vec<(u32, u32)> = (0..count)
+            .map(|_| {
+                let from = compressors.open(context(parameters, true)).unwrap();
+                (from, decompressors.open(15, true))
+            })
+            .collect();
+        for round in 0..50 {
+            for (index, &(from, to)) in pairs.iter().enumerate() {
+                let message = text(100 + index, round);
+                let data = compress(&mut compressors, from, &message, true);
+                assert_eq!(inflate(&mut decompressors, to, &data, true), Ok(message));
+                assert!(compressors.stats().contexts <= most);
+            }
+        }
+        assert_eq!(compressors.stats().contexts, most);
+        // One that is used all the time keeps its context, whoever comes and goes.
+        let message = text(500, 3);
+        let steady = pairs[0].0;
+        compress(&mut compressors, steady, &message, true);
+        for &(from, _) in &pairs[1..] {
+            compress(&mut compressors, from, b"once", true);
+            assert!(compress(&mut compressors, steady, &message, true).len() < 20);
         }
     }
-    // One that is used all the time keeps its context, whoever comes and goes.
-    let message = text(500, 3);
-    let steady = pairs[0].0;
-    compress(&mut compressors, steady, &message, true);
-    for &(from, _) in &pairs[1..] {
-        compress(&mut compressors, from, b"once", true);
-        assert!(compress(&mut compressors, steady, &message, true).len() < 20);
+}
+
+#[test]
+fn the_first_long_message_brings_one_of_zlibs_compressors() {
+    let mut compressors = Compressors::new(4);
+    let mut decompressors = Decompressors::default();
+    let from = compressors.open(context(DEFAULT, true)).unwrap();
+    let to = decompressors.open(15, true);
+    let mut kinds = Vec::new();
+    for length in [100, 2048, 2049, 100, 5000] {
+        let message = text(length, 1);
+        let data = compress(&mut compressors, from, &message, true);
+        assert_eq!(inflate(&mut decompressors, to, &data, true), Ok(message));
+        let stats = compressors.stats();
+        kinds.push((stats.full, stats.contexts));
+    }
+    assert_eq!(kinds, [(0, 1), (0, 1), (1, 1), (1, 1), (1, 1)]);
+}
+
+#[test]
+fn short_messages_become_about_as_short_as_zlib_makes_them() {
+    for takeover in [true, false] {
+        let mut compressors = Compressors::new(4);
+        let id = compressors.open(context(DEFAULT, takeover)).unwrap();
+        let mut zlib = Deflater::new(DEFAULT).unwrap();
+        let (mut ours, mut theirs) = (0, 0);
+        for seed in 0..200 {
+            let message = trades(40 + 9 * seed as usize, seed);
+            ours += compress(&mut compressors, id, &message, true).len();
+            if !takeover {
+                zlib.reset();
+            }
+            let mut output = Vec::new();
+            zlib.deflate(&message, &mut output);
+            theirs += output.len() - 4;
+        }
+        assert!(ours * 100 < theirs * 103, "{ours} to {theirs}");
     }
 }
 
@@ -294,7 +362,7 @@ fn what_a_job_used_stays_when_its_connection_has_gone() {
     compressors.finish(None, deflating);
     decompressors.finish(None, inflating).unwrap();
     let stats = compressors.stats();
-    assert_eq!((stats.compressors, stats.contexts), (1, 0));
+    assert_eq!((stats.full, stats.contexts), (1, 0));
     assert_eq!(decompressors.stats().inflaters, 1);
     assert_eq!(decompressors.stats().history_bytes, 0);
 }

@@ -41,7 +41,11 @@ struct Symbol {
 fn length_symbol(length: u32) -> Symbol {
     let value = length - 3;
     if value < 8 || length == MAX_LENGTH as u32 {
-        let code = if length == MAX_LENGTH as u32 { 28 } else { value };
+        let code = if length == MAX_LENGTH as u32 {
+            28
+        } else {
+            value
+        };
         return Symbol {
             code: 257 + code as usize,
             extra: 0,
@@ -90,7 +94,10 @@ impl<const N: usize> Codes<N> {
     fn bits(&self, counts: &[u16; N]) -> u32 {
         let lengths = self.lengths.iter().map(|&length| u32::from(length));
         let counts = counts.iter().map(|&count| u32::from(count));
-        lengths.zip(counts).map(|(length, count)| length * count).sum()
+        lengths
+            .zip(counts)
+            .map(|(length, count)| length * count)
+            .sum()
     }
 
     fn make(&mut self, counts: &[u16; N], limit: usize) {
@@ -230,7 +237,11 @@ impl Workspace {
             .zip(&self.literal_counts)
             .map(|(&length, &count)| u32::from(length) * u32::from(count))
             .sum();
-        let distances: u32 = self.distance_counts.iter().map(|&count| u32::from(count)).sum();
+        let distances: u32 = self
+            .distance_counts
+            .iter()
+            .map(|&count| u32::from(count))
+            .sum();
         literals + 5 * distances
     }
 

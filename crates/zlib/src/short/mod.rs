@@ -28,11 +28,11 @@ const HASH_BITS: u32 = 12;
 const MIN_MATCH: usize = 4;
 
 /// How many places with the same hash are looked at.
-const CHAIN: usize = 24;
+const CHAIN: usize = 12;
 
 /// A match of this length is not looked at for a better one one byte later, and one of that length
 /// ends the search.
-const LAZY: usize = 16;
+const LAZY: usize = 32;
 const NICE: usize = 128;
 
 /// What zlib looks ahead: its windows reach less far than their size by this.
@@ -63,18 +63,17 @@ struct Match {
 impl ShortDeflater {
     /// One whose matches lie within a window of 2 to the power of `window_bits`.
     pub fn new(window_bits: u8) -> Self {
-        // RFC 7692 knows a window of 2^8; zlib uses one of 2^9 for it, which reaches back 250 bytes.
-        let window = 1usize << window_bits.clamp(9, 15);
         Self {
             window: Vec::new(),
             heads: Box::new([0; 1 << HASH_BITS]),
             earlier: Box::new([0; REACH]),
-            max_distance: (window - LOOKAHEAD).min(REACH - MAX_LENGTH),
+            max_distance: max_distance(window_bits),
         }
     }
 
-    /// Forgets all it has compressed.
-    pub fn reset(&mut self) {
+    /// Forgets all it has compressed, and the window.
+    pub fn reset(&mut self, window_bits: u8) {
+        self.max_distance = max_distance(window_bits);
         self.window.clear();
         self.heads.fill(0);
     }
@@ -199,6 +198,12 @@ impl ShortDeflater {
         }
         best
     }
+}
+
+/// RFC 7692 knows a window of 2^8; zlib uses one of 2^9 for it, which reaches back 250 bytes.
+fn max_distance(window_bits: u8) -> usize {
+    let window = 1usize << window_bits.clamp(9, 15);
+    (window - LOOKAHEAD).min(REACH - MAX_LENGTH)
 }
 
 fn hash(window: &[u8], at: usize) -> usize {
