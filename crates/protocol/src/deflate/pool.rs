@@ -132,11 +132,12 @@ impl Pool {
     }
 }
 
-/// zlib-rs searches differently at two levels: its 1 makes up to a third more bytes than zlib's, and
-/// its 9 a few more than its own 8.
+/// zlib-rs searches differently at some levels: its 1 makes up to a third more bytes than zlib's, its
+/// 5 about as many as zlib's 6 in two thirds of the time, and its 9 a few more than its own 8.
 fn as_small_as_zlib(parameters: Parameters) -> Parameters {
     let level = match parameters.level {
         1 => 2,
+        -1 | 6 => 5,
         9 => 8,
         other => other,
     };
