@@ -42,7 +42,9 @@ export default defineConfig({
         once
       ),
       pair('portable+bufferutil', { WS_NO_NATIVE: '1' }, undefined, once),
-      pair('native', { WS_NO_REACTOR: '1' }, undefined, once)
+      pair('native', { WS_NO_REACTOR: '1' }, undefined, once),
+      // The reactor is made of epoll.
+      ...(process.platform === 'linux' ? [pair('native+reactor', {}, undefined, once)] : [])
     ]
   }
 });

@@ -67,8 +67,8 @@ export function chart(title, measured, { baseline, rounds, machine }, colors) {
 /** A bar each peer, with the range of its rounds, and ratio and figure beside it. */
 function bars(workload, peers, baseline, colors) {
   const rows = peers
-    .filter(({ problem }) => !problem)
-    .map(({ name, figure, ratio = { median: 1, low: 1, high: 1 } }) => ({
+    .filter(({ problem, ratio }) => !problem && ratio)
+    .map(({ name, figure, ratio }) => ({
       name,
       ...ratio,
       times: `${ratio.median.toFixed(2)}×`,

@@ -1,17 +1,21 @@
 /**
- * npm run bench:charts [-- FILE]: makes of the results of a full run (bench/results/full.json) the
- * pictures in bench/results/, light and dark, and doc/performance.md.
+ * npm run bench:charts [-- FILE] [--output FOLDER]: makes of the results of a full run
+ * (bench/results/full.json) and of the micro benchmarks (bench/results/micro.json, if there is one)
+ * doc/performance.md, the pictures in doc/charts/, light and dark, and README.md's part about them; in
+ * FOLDER instead of the checkout if that is given.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import path from 'node:path';
 
 import { THEMES, chart } from './chart.mjs';
+import { summarized } from './overview.mjs';
 import { page } from './page.mjs';
 
-const results = fileURLToPath(new URL('results/', import.meta.url));
-const document = fileURLToPath(new URL('../doc/performance.md', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const results = path.join(root, 'bench', 'results');
 
 /** Peers that the overview leaves to the other charts. */
 const DETAILS = [
@@ -78,7 +82,20 @@ const CHARTS = [
   }
 ];
 
-const record = JSON.parse(readFileSync(process.argv[2] ?? path.join(results, 'full.json'), 'utf8'));
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { output: { type: 'string', default: root } }
+});
+const file = positionals[0] ?? path.join(results, 'full.json');
+if (!existsSync(file)) {
+  console.error(`${path.relative('.', file)} is not there: npm run bench writes it`);
+  process.exit(2);
+}
+const record = read(file);
+
+// Where there is no reactor, the native endpoint on streams is what one gets.
+const measuredNames = record.results.flatMap(({ peers }) => peers.map(({ name }) => name));
+const best = measuredNames.includes('ferrows native-reactor') ? [] : ['ferrows native'];
 
 const drawn = CHARTS.map(({ workloads, without = [], ...chart }) => ({
   ...chart,
@@ -87,17 +104,36 @@ const drawn = CHARTS.map(({ workloads, without = [], ...chart }) => ({
     .filter(Boolean)
     .map(({ workload, peers }) => ({
       workload,
-      peers: peers.filter(({ name }) => !without.includes(name))
+      peers: peers.filter(({ name }) => best.includes(name) || !without.includes(name))
     }))
 })).filter(({ measured }) => measured.length > 0);
 
+mkdirSync(path.join(options.output, 'doc', 'charts'), { recursive: true });
 for (const { name, title, measured } of drawn) {
   for (const [theme, colors] of Object.entries(THEMES)) {
-    writeFileSync(
-      path.join(results, `${name}-${theme}.svg`),
-      chart(title, measured, record, colors)
-    );
+    write(`doc/charts/${name}-${theme}.svg`, chart(title, measured, record, colors));
   }
 }
-writeFileSync(document, page(drawn, record));
-console.log(`${drawn.length} charts in bench/results, and doc/performance.md`);
+write('doc/performance.md', page(drawn, record, microResults()));
+const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+const overview = drawn.find(({ name }) => name === 'overview');
+if (overview) write('README.md', summarized(readme, overview, record));
+console.log(`${drawn.length} charts in doc/charts, doc/performance.md, README.md`);
+
+function read(name) {
+  return JSON.parse(readFileSync(name, 'utf8'));
+}
+
+function write(name, text) {
+  writeFileSync(path.join(options.output, name), text);
+}
+
+/** Those of a whole run: of some cases, or of few iterations, nothing can be told. */
+function microResults() {
+  const micro = path.join(results, 'micro.json');
+  if (!existsSync(micro)) return [];
+  const { quick, results: measured } = read(micro);
+  if (!quick) return measured;
+  console.log('bench/results/micro.json is of a quick run: left out');
+  return [];
+}

@@ -1,15 +1,17 @@
 /** Results as a page of documentation. */
 
 import { bytes, microseconds } from './chart.mjs';
+import { picture } from './picture.mjs';
 
 /**
  * Every chart with its figures.
  *
  * @param {{ name: string, title: string, measured: import('./run.mjs').Measured[] }[]} charts
  * @param {object} record
+ * @param {{ name: string, size: number, baseline: string, perSecond: Record<string, number> }[]} micro
  * @returns {string} Markdown.
  */
-export function page(charts, record) {
+export function page(charts, record, micro) {
   const { machine, rounds, window, baseline, pinned } = record;
   const [overview, ...others] = charts;
   return `# Performance
@@ -26,8 +28,8 @@ ${pinned ? 'the process under test on one core and its load on another' : 'not p
 
 ${versions(record)}
 
-${picture(overview)}
-${others.map((chart) => section(chart, baseline)).join('')}`;
+${picture(overview, 'charts')}
+${others.map((chart) => section(chart, baseline)).join('')}${alone(micro)}`;
 }
 
 function versions({ results }) {
@@ -41,18 +43,9 @@ function versions({ results }) {
   return ['| | version | ran on | masking |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-function picture({ name, title }) {
-  const file = (theme) => `../bench/results/${name}-${theme}.svg`;
-  return `<picture>
-  <source media="(prefers-color-scheme: dark)" srcset="${file('dark')}">
-  <img alt="${title}" src="${file('light')}">
-</picture>
-`;
-}
-
 function section(chart, baseline) {
   const tables = chart.measured.map((measured) => table(measured, baseline));
-  return `\n## ${chart.title}\n\n${picture(chart)}\n${tables.join('\n')}`;
+  return `\n## ${chart.title}\n\n${picture(chart, 'charts')}\n${tables.join('\n')}`;
 }
 
 function table({ workload, peers }, baseline) {
@@ -76,6 +69,38 @@ function table({ workload, peers }, baseline) {
     `<details><summary>${workload.title}</summary>\n`,
     `| | ${columns.join(' | ')} |`,
     `|---|${columns.map(() => '--:|').join('')}`,
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    '\n</details>\n'
+  ].join('\n');
+}
+
+/** The micro benchmarks: a table each function, a row each size. */
+function alone(micro) {
+  if (micro.length === 0) return '';
+  const names = [...new Set(micro.map(({ name }) => name))];
+  const tables = names.map((name) => speeds(micro.filter((result) => result.name === name)));
+  return `
+## Single functions
+
+Times the speed of the peer that is named first: more is better. \`npm run bench:micro\` measures them.
+
+${tables.join('\n')}`;
+}
+
+function speeds(results) {
+  const [{ name, baseline, perSecond: first }] = results;
+  const peers = Object.keys(first).filter((peer) => peer !== baseline);
+  const rows = results.map(({ size, perSecond }) => [
+    `${size.toLocaleString('en')} B`,
+    ...peers.map((peer) => {
+      const ratio = perSecond[peer] / perSecond[baseline];
+      return Number.isFinite(ratio) ? ratio.toFixed(2) : '';
+    })
+  ]);
+  return [
+    `<details><summary>${name}, to ${baseline}</summary>\n`,
+    `| | ${peers.join(' | ')} |`,
+    `|---|${peers.map(() => '--:|').join('')}`,
     ...rows.map((cells) => `| ${cells.join(' | ')} |`),
     '\n</details>\n'
   ].join('\n');

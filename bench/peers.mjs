@@ -114,7 +114,7 @@ export function prepare(name) {
 export function external(text) {
   const [, name, command] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (!command)
-    throw new Error(`--peer ${text}: neither one of ${NAMES.join(', ')} nor name=command`);
+    throw new Error(`--peer ${text}: neither one of ${NAMES.join(', ')} nor NAME=COMMAND`);
   const server = command.split(/\s+/);
   return { name, version: '', env: {}, server, can: ['broadcast', 'deflate'], quick: true };
 }
@@ -173,6 +173,8 @@ function fetch(name) {
   mkdirSync(home(name), { recursive: true });
   writeFileSync(path.join(home(name), 'package.json'), '{ "private": true }');
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
+  // Who has no network waits a minute for each otherwise.
+  options.push('--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--loglevel=error');
   execFileSync('npm', ['install', ...options, ...FETCHED[name]], {
     cwd: home(name),
     stdio: ['ignore', 'ignore', 'pipe'],

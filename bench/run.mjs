@@ -42,21 +42,21 @@ const MEMORY = 12;
  * @property {object[]} peers By peer: name, version, backend, figure, ratio, report, or a problem.
  */
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    workload: { type: 'string', multiple: true },
-    peer: { type: 'string', multiple: true, default: [] },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string' },
-    output: { type: 'string' },
-    help: { type: 'boolean', default: false }
-  }
-});
+const options = parse();
 if (options.help) {
   console.log(USAGE);
   process.exit();
 }
+const rounds = Number(options.rounds);
+if (!(Number.isInteger(rounds) && rounds > 0))
+  fail(`--rounds ${options.rounds}: not a number of rounds`);
+if (
+  options.seconds !== undefined &&
+  !(Number(options.seconds) > 0 && Number(options.seconds) <= 60)
+) {
+  fail(`--seconds ${options.seconds}: not from above 0 to 60`);
+}
+if (process.platform !== 'linux') fail('the load generator needs Linux (epoll, /proc)');
 
 const machine = describe();
 const pins = pinning();
@@ -71,17 +71,20 @@ console.log(
 if (loadavg()[0] > 1) {
   console.log(`BUSY: the load is ${loadavg()[0].toFixed(1)}; ratios will spread`);
 }
-ready();
-buildLoadgen();
+try {
+  ready();
+  buildLoadgen();
+} catch (error) {
+  fail(error.code === 'ENOENT' ? `${error.path} is not installed` : error.message);
+}
 
-const rounds = Number(options.rounds);
 const workloads = chooseWorkloads();
 const peers = choosePeers();
 const plan = workloads.map((workload) => ({
   workload,
   peers: peers.filter((peer) => suits(peer, workload))
 }));
-if (plan.length === 0) fail('there is nothing to measure');
+if (plan.every((part) => part.peers.length === 0)) fail('there is nothing to measure');
 const window = chooseWindow();
 const progress = new Progress(plan.reduce((sum, part) => sum + partSeconds(part), 0));
 console.log(
@@ -95,8 +98,27 @@ for (const part of plan) {
   results.push(measured);
   progress.clear();
   console.log(`${table(measured)}\n`);
+  if (!process.stderr.isTTY && part !== plan.at(-1)) console.error(`${progress.left()}\n`);
 }
 save();
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        quick: { type: 'boolean', default: false },
+        workload: { type: 'string', multiple: true },
+        peer: { type: 'string', multiple: true, default: [] },
+        rounds: { type: 'string', default: '3' },
+        seconds: { type: 'string' },
+        output: { type: 'string' },
+        help: { type: 'boolean', default: false }
+      }
+    }).values;
+  } catch (error) {
+    return fail(`${error.message}\n${USAGE}`);
+  }
+}
 
 function chooseWorkloads() {
   const unknown = options.workload?.find((name) => !WORKLOADS.some((it) => it.name === name));
@@ -132,6 +154,9 @@ function choosePeers() {
       const reason = String(error.stderr ?? '').trim() || error.message;
       console.log(`${name}: NOT MEASURED, ${reason.split('\n')[0]}`);
     }
+  }
+  if (!found.some(({ name }) => name === BASELINE)) {
+    console.log(`${BASELINE} is what everything is compared with: there will be no ratios`);
   }
   return [...found, ...externals];
 }

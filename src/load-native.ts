@@ -132,7 +132,7 @@ function answersCorrectly(binding: Binding): boolean {
   const rows = endpoints.decode(id, frame, 0);
   endpoints.close(id);
   return (
-    rows === 1 && table[0] === frame.length && frame.toString('latin1', table[5], 11) === 'Hello'
+    rows === 1 && table[0] === frame.length && frame.toString('latin1', table[6], 11) === 'Hello'
   );
 }
 

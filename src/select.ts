@@ -15,7 +15,8 @@ import { masking as portableMasking, wrap } from './endpoint/portable/masking.js
 import { Parser } from './endpoint/portable/parser.js';
 import { useDeflateEngine } from './endpoint/permessage-deflate.js';
 import { loadNative } from './load-native.js';
-import type { Transport, TransportHandler } from './transport/contract.js';
+import type { Transport, TransportChoice, TransportHandler } from './transport/contract.js';
+import { Reactor } from './transport/reactor/reactor.js';
 import { StreamTransport } from './transport/stream.js';
 
 export interface Backend {
@@ -32,8 +33,15 @@ export interface Backend {
   readonly reason: string;
 }
 
+/** Both halves of a connection under its `WebSocket`. */
+export interface ConnectionParts {
+  readonly incoming: Incoming;
+  readonly transport: Transport;
+}
+
 const { binding, reason } = loadNative();
 const parsers = binding === null ? null : new NativeParsers(binding);
+const { reactor, refusal } = startReactor();
 
 const deflateEngine = binding === null ? null : new NativeDeflateEngine(binding);
 if (deflateEngine !== null) useDeflateEngine(deflateEngine);
@@ -46,22 +54,43 @@ export const masking: Masking =
 
 export const backend: Backend = Object.freeze({
   endpoint: parsers === null ? 'portable' : 'native',
-  transport: 'stream',
+  transport: reactor === null ? 'stream' : 'reactor',
   masking: masking.name,
   deflate: deflateEngine?.name ?? 'zlib',
   deflateStatistics: () => deflateEngine?.statistics ?? null,
-  reason
+  reason: refusal === '' ? reason : `${reason}; no reactor: ${refusal}`
 });
 debuglog('ferrows')('%j', backend);
+
+/** Joins what carries `socket` best, or Node's own reading and writing if that is asked for. */
+export function createConnectionParts(
+  socket: Duplex,
+  options: IncomingOptions,
+  handler: IncomingHandler & TransportHandler,
+  coalesce: boolean,
+  choice: TransportChoice | undefined
+): ConnectionParts {
+  const parts =
+    reactor !== null && choice !== 'stream'
+      ? reactor.take(socket, options, handler, coalesce)
+      : null;
+  if (parts !== null) return parts;
+  return {
+    incoming: createIncoming(options, handler),
+    transport: new StreamTransport(socket, handler, coalesce)
+  };
+}
 
 export function createIncoming(options: IncomingOptions, handler: IncomingHandler): Incoming {
   return parsers === null ? new Parser(options, handler) : parsers.create(options, handler);
 }
 
-export function createTransport(
-  socket: Duplex,
-  handler: TransportHandler,
-  coalesce: boolean
-): Transport {
-  return new StreamTransport(socket, handler, coalesce);
+function startReactor(): { reactor: Reactor | null; refusal: string } {
+  if (binding === null) return { reactor: null, refusal: '' };
+  if (process.env.WS_NO_REACTOR) return { reactor: null, refusal: 'WS_NO_REACTOR is set' };
+  try {
+    return { reactor: new Reactor(binding), refusal: '' };
+  } catch (error) {
+    return { reactor: null, refusal: (error as Error).message };
+  }
 }

@@ -31,7 +31,8 @@ const MAY_IMPORT: [part: string, allowed: string[]][] = [
   // The choice of a pair is the one place that knows all of them.
   ['select.ts', ['endpoint/', 'transport/', 'load-native.ts']],
   ['load-native.ts', ['endpoint/native/binding.ts', 'version.ts']],
-  ['handshake/', ['endpoint/']],
+  ['handshake/', ['endpoint/', 'transport/contract.ts']],
+  ['transport/reactor/', ['transport/', 'endpoint/contract.ts', 'endpoint/native/']],
   ['transport/', ['endpoint/contract.ts', 'endpoint/buffer.ts']],
   ['endpoint/', ['optional.ts']],
   ['optional.ts', []],
@@ -96,9 +97,15 @@ const TESTED_ELSEWHERE: Record<string, string> = {
   'endpoint/contract.ts': 'types only',
   'endpoint/native/binding.ts': 'types only',
   'endpoint/native/table.ts': 'constants that the addon is compared with when it is loaded',
+  'endpoint/native/reactor-incoming.ts': 'through transport/reactor/reactor.test.ts',
+  'endpoint/native/row-delivery.ts': 'through endpoint/native/parser.test.ts',
   'endpoint/opcode.ts': 'constants, used by every test of frames',
   'handshake/taken.ts': 'one symbol; what it is for is tested in api/websocket-server.test.ts',
   'transport/contract.ts': 'types only',
+  'transport/reactor/descriptor.ts': 'through transport/reactor/reactor.test.ts',
+  'transport/reactor/outbox.ts': 'through transport/reactor/reactor.test.ts',
+  'transport/reactor/socket.ts': 'through transport/reactor/reactor.test.ts',
+  'transport/reactor/transport.ts': 'through transport/reactor/reactor.test.ts',
   'index.mts': 'works from dist/ only: test/package imports it',
   'version.ts': 'one constant; load-native.test.ts compares it'
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Parser } from '../src/endpoint/portable/parser.js';
-import { backend, createIncoming, createTransport, masking } from '../src/select.js';
+import { backend, createConnectionParts, createIncoming, masking } from '../src/select.js';
+import { ReactorTransport } from '../src/transport/reactor/transport.js';
 import { StreamTransport } from '../src/transport/stream.js';
 import { duplexPair } from './contract/duplex-pair.js';
 import { frame } from './contract/wire.js';
@@ -20,11 +21,17 @@ describe('createIncoming', () => {
   });
 });
 
-describe('createTransport', () => {
+describe('createConnectionParts', () => {
   it('makes a stream transport for a Duplex, whatever the backend', () => {
-    const handler = { onBytes: () => true, onEnd() {}, onBroken() {}, onClosed() {} };
-    const transport = createTransport(duplexPair()[0], handler, true);
+    const handler = Object.assign(new IncomingRecorder(), {
+      onBytes: () => true,
+      onEnd() {},
+      onBroken() {},
+      onClosed() {}
+    });
+    const { transport } = createConnectionParts(duplexPair()[0], {}, handler, true, undefined);
     expect(transport).toBeInstanceOf(StreamTransport);
+    expect(transport).not.toBeInstanceOf(ReactorTransport);
   });
 });
 

@@ -6,7 +6,8 @@
  *     npm run bench:micro -- --only 'parse'   the cases whose name has that in it
  *
  * Prints operations a second as ratios: above 1 is faster than the peer named in the head. Every peer's
- * answers are checked before it is measured. Writes bench/results/micro.json.
+ * answers are checked before it is measured. Writes bench/results/micro.json, which `npm run bench:charts`
+ * makes tables of, or micro-quick.json if that was not everything.
  */
 
 import Benchmark from 'benchmark';
@@ -39,8 +40,9 @@ for (const size of values.quick ? QUICK_SIZES : SIZES) {
 for (const name of new Set(results.map((result) => result.name))) print(name);
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'results');
 mkdirSync(folder, { recursive: true });
+const whole = !values.quick && values.only === '';
 writeFileSync(
-  path.join(folder, 'micro.json'),
+  path.join(folder, whole ? 'micro.json' : 'micro-quick.json'),
   `${JSON.stringify({ machine: describe(), quick: values.quick ?? false, results }, null, 1)}\n`
 );
 

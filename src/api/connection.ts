@@ -14,7 +14,7 @@ import { NO_STATUS } from '../endpoint/status-code.js';
 import type { SetSocketOptions } from '../handshake/options.js';
 import { CLOSED, CLOSING, OPEN } from '../handshake/ready-state.js';
 import { kWebSocket } from '../handshake/taken.js';
-import { createIncoming, createTransport } from '../select.js';
+import { createConnectionParts } from '../select.js';
 import type { Transport, TransportHandler } from '../transport/contract.js';
 import { Sender } from './sender.js';
 
@@ -58,7 +58,8 @@ export class Connection implements IncomingHandler, TransportHandler {
   constructor(websocket: ConnectionHost, socket: Duplex, options: SetSocketOptions) {
     this.websocket = websocket;
     this.socket = socket;
-    this.incoming = createIncoming(
+    const { incoming, transport } = createConnectionParts(
+      socket,
       {
         allowSynchronousEvents: options.allowSynchronousEvents,
         binaryType: websocket.binaryType,
@@ -69,9 +70,12 @@ export class Connection implements IncomingHandler, TransportHandler {
         maxPayload: options.maxPayload,
         skipUTF8Validation: options.skipUTF8Validation
       },
-      this
+      this,
+      options.coalesce !== false,
+      options.transport
     );
-    this.transport = createTransport(socket, this, options.coalesce !== false);
+    this.incoming = incoming;
+    this.transport = transport;
     this.sender = new Sender(socket, websocket._extensions, options.generateMask, this.transport);
     this.sender.onerror = (error) => this.sendFailed(error);
     this.socket[kWebSocket] = websocket;

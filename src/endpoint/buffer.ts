@@ -1,5 +1,7 @@
 /** Views and copies of bytes. */
 
+// The global of that name is a getter, which costs where it is read for every message.
+import { Buffer } from 'node:buffer';
 import type { BinaryType } from './contract.js';
 
 export const EMPTY = Buffer.alloc(0);
@@ -49,7 +51,9 @@ const hasBlob = typeof Blob !== 'undefined';
 
 /** Whether `value` is a Blob or a File, of this or another implementation. */
 export function isBlob(value: unknown): value is Blob {
-  if (!hasBlob || typeof value !== 'object' || value === null) return false;
+  if (!hasBlob || typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
+    return false;
+  }
   const blob = value as Blob;
   const tag = (blob as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
   return (

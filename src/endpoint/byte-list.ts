@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { EMPTY, View, copy, view } from './buffer.js';
 
 /** A piece at least this long is kept as it came, if it is most of the memory it would keep alive. */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { EMPTY, toArrayBuffer } from './buffer.js';
 import { ByteList } from './byte-list.js';
 import type {
@@ -116,12 +117,22 @@ export abstract class Delivery implements Incoming {
     return !this.needsDrain;
   }
 
+  /** For what comes otherwise than in chunks: has `first` run, and then what `step` finds. */
+  protected begin(first?: () => void): void {
+    this.run(true, first);
+  }
+
   /** Nothing more will be parsed: frees what parsing needs. May be called more than once. */
   protected release(): void {}
 
   /** Whether bytes are waiting for something else than further bytes. */
   get isBusy(): boolean {
     return this.busy !== Busy.No || this.running;
+  }
+
+  /** Whether an event has to be waited for before the next one. */
+  protected get isWaiting(): boolean {
+    return this.busy !== Busy.No;
   }
 
   end(): void {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Masking } from './contract.js';
 import { FIN, MASK, RSV1 } from './opcode.js';
 import { randomKey } from './masking-key.js';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { EMPTY, copy, isBlob, toBuffer } from './buffer.js';
 import type { Codec, Extensions, Masking, Outlet, SendCallback } from './contract.js';
 import { frameKey, headerLength, writeHeader, writeKey } from './frame.js';
@@ -365,7 +366,7 @@ function closeBody(code: number | undefined, data: string | Buffer | undefined):
 }
 
 function isBlobPayload(payload: Buffer | string | Blob): payload is Blob {
-  return typeof payload === 'object' && !Buffer.isBuffer(payload);
+  return typeof payload === 'object' && !ArrayBuffer.isView(payload);
 }
 
 function byteLength(payload: Buffer | string | Blob): number {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import * as buffer from 'node:buffer';
 import { requireOptional } from '../optional.js';
 

@@ -5,9 +5,7 @@ import type { RequestOptions, Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Extensions } from '../endpoint/contract.js';
 import type { PerMessageDeflateOptions } from '../endpoint/deflate-parameters.js';
-
-/** Which transport may carry a connection: the best one available, or always Node's socket. */
-export type TransportChoice = 'auto' | 'stream';
+import type { TransportChoice } from '../transport/contract.js';
 
 /** Fills the four bytes of a masking key. */
 export type GenerateMask = (mask: Buffer) => void;

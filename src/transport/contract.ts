@@ -1,5 +1,8 @@
 import type { Outlet } from '../endpoint/contract.js';
 
+/** Which transport may carry a connection: the best one available, or always Node's socket. */
+export type TransportChoice = 'auto' | 'stream';
+
 /**
  * A transport moves bytes between an endpoint and a peer. It knows no frames.
  *

@@ -16,7 +16,7 @@ type Taken = Duplex & { [kTransport]?: StreamTransport };
 /** Moves bytes through any Duplex: a TCP or TLS socket, an HTTP/2 stream, a caller's own. */
 export class StreamTransport implements Transport, Region {
   readonly socket: Duplex;
-  private readonly handler: TransportHandler;
+  protected readonly handler: TransportHandler;
   private readonly coalesce: boolean;
 
   memory: Buffer = EMPTY;
@@ -34,18 +34,10 @@ export class StreamTransport implements Transport, Region {
 
   /** Takes the socket over: `head` are bytes of the peer that were read from it already. */
   open(head: Buffer): void {
-    const socket = this.socket as Taken & Partial<Socket>;
-    socket[kTransport] = this;
-
-    // A Duplex need not have these.
-    if (socket.setTimeout) socket.setTimeout(0);
-    if (socket.setNoDelay) socket.setNoDelay();
+    const socket = this.socket as Taken;
     if (head.length > 0) socket.unshift(head);
-
-    socket.on('close', onClose);
+    this.listen();
     socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('error', onError);
 
     // Whatever else is written to the socket, or ends it, comes after what was sent before.
     for (const name of ['write', 'end', 'destroy'] as const) {
@@ -57,6 +49,18 @@ export class StreamTransport implements Transport, Region {
         });
       }
     }
+  }
+
+  /** Learns of everything about the socket but what it reads. */
+  protected listen(): void {
+    const socket = this.socket as Taken & Partial<Socket>;
+    socket[kTransport] = this;
+    // A Duplex need not have these.
+    if (socket.setTimeout) socket.setTimeout(0);
+    if (socket.setNoDelay) socket.setNoDelay();
+    socket.on('close', onClose);
+    socket.on('end', onEnd);
+    socket.on('error', onError);
   }
 
   /** Bytes the peer sends from now on are read and thrown away. */

@@ -43,6 +43,17 @@ describe('npm/', () => {
     }
   });
 
+  it('has packages that README.md lists, with what has been tested', () => {
+    const lines = readFileSync(path.join(root, 'README.md'), 'utf8').split('\n');
+    const rows = lines.filter((line) => line.startsWith('| `ferrows-'));
+    const says = { all: 'all tests', smoke: 'a smoke test', false: 'no, ' };
+    expect(rows.map((row) => row.split('`')[1])).toEqual(targets.map((entry) => entry.package));
+    for (const [at, row] of rows.entries()) {
+      const [, , , tested] = row.split('|');
+      expect(tested.trim().startsWith(says[`${targets[at].tested}`])).toBe(true);
+    }
+  });
+
   it('has packages that are installed on their platform only, and nothing runs then', () => {
     for (const entry of targets) {
       const { os, cpu, libc, version, scripts } = manifest(entry);

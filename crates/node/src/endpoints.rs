@@ -16,6 +16,21 @@ const ONE_BY_ONE: u32 = 16;
 /// them together with one copy.
 const MIN_PART: u32 = 4096;
 
+/// What the flags of `open` and of `Reactor::add` say.
+pub fn options(flags: u32) -> Options {
+    Options {
+        role: if flags & CLIENT != 0 {
+            Role::Client
+        } else {
+            Role::Server
+        },
+        deflate: flags & DEFLATE != 0,
+        skip_utf8_validation: flags & SKIP_UTF8_VALIDATION != 0,
+        by_frame: flags & BY_FRAME != 0,
+        ..Options::default()
+    }
+}
+
 struct Endpoint {
     incoming: Incoming,
     one_by_one: bool,
@@ -65,18 +80,11 @@ impl Endpoints {
     ) -> u32 {
         let endpoint = Endpoint {
             incoming: Incoming::new(Options {
-                role: if flags & CLIENT != 0 {
-                    Role::Client
-                } else {
-                    Role::Server
-                },
-                deflate: flags & DEFLATE != 0,
-                skip_utf8_validation: flags & SKIP_UTF8_VALIDATION != 0,
-                by_frame: flags & BY_FRAME != 0,
                 min_part: MIN_PART,
                 max_payload,
                 max_fragments,
                 max_buffered_chunks,
+                ..options(flags)
             }),
             one_by_one: flags & ONE_BY_ONE != 0,
         };
@@ -118,6 +126,7 @@ impl Endpoints {
             chunk_length: rest.len(),
             base: position as usize,
             one_by_one: endpoint.one_by_one,
+            connection: id,
         };
         let consumed = match endpoint.incoming.decode(rest, &mut sink) {
             Ok(consumed) => consumed,

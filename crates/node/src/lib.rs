@@ -2,12 +2,18 @@
 //! JavaScript reads (`src/endpoint/native/table.ts` has the same layout); rules of the protocol live
 //! elsewhere. Panics are caught at every entry.
 
+// napi-derive exports nothing from a test build, which is made only to be checked.
+#![cfg_attr(test, allow(dead_code))]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bytes;
 mod deflate;
 mod endpoints;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod poll_handle;
+#[cfg(target_os = "linux")]
+mod reactor;
 mod table;
 
 use napi_derive::napi;

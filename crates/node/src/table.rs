@@ -1,16 +1,17 @@
-//! What one call reports, as rows of four integers in memory that JavaScript allocated.
+//! What one call reports, as rows of five integers in memory that JavaScript allocated.
 //!
 //! ```text
-//! table  [ consumed | slab used | – | – ]  [ kind and flags | offset | length | extra ]  [ … ]
+//! table  [ consumed | slab used | space used | – | – ]
+//!        [ kind and flags | offset | length | extra | connection ]  [ … ]
 //! slab   [ small payloads, copied … | free ]
 //! ```
 //!
-//! Invariant: before an event there are a free row and `SMALL_MAX` free bytes of slab. A sink that
+//! Invariant: before an event there are two free rows, one of them for what follows it, and `SMALL_MAX` free bytes of slab. A sink that
 //! cannot keep it stops the decoder.
 
 use ferrows_protocol::{Boundary, Event, Flow, Opcode, Payload, ProtocolError, Sink};
 
-pub const ROW: usize = 4;
+pub const ROW: usize = 5;
 
 /// Payloads up to this length may be copied to the slab; control frames always are.
 pub const SMALL_MAX: usize = 4096;
@@ -23,6 +24,17 @@ pub const KIND_PING: i32 = 1;
 pub const KIND_PONG: i32 = 2;
 pub const KIND_CLOSE: i32 = 3;
 pub const KIND_ERROR: i32 = 4;
+/// `offset` bytes of a backlog were written, `length` are left.
+#[cfg(target_os = "linux")]
+pub const KIND_PROGRESS: i32 = 5;
+#[cfg(target_os = "linux")]
+pub const KIND_ENDED: i32 = 6;
+/// `offset` is the errno.
+#[cfg(target_os = "linux")]
+pub const KIND_BROKEN: i32 = 7;
+/// Bytes of a tapped connection as they were read.
+#[cfg(target_os = "linux")]
+pub const KIND_RAW: i32 = 8;
 
 pub const FLAG_TEXT: i32 = 1 << 8;
 pub const FLAG_COMPRESSED: i32 = 1 << 9;
@@ -67,17 +79,20 @@ pub struct TableSink<'a> {
     pub slab: &'a mut [u8],
     pub slab_used: usize,
     pub owned: &'a mut Owned,
+    /// The chunk's length, or 0 if any payload may stay where it is.
     pub chunk_length: usize,
     /// Where in JavaScript's chunk the decoder's one begins.
     pub base: usize,
     /// Whether JavaScript has to wait after every event.
     pub one_by_one: bool,
+    /// The connection's id.
+    pub connection: u32,
 }
 
 impl TableSink<'_> {
     /// Whether another event may come.
     pub fn has_room(&self) -> bool {
-        (self.count + 1) * ROW <= self.rows.len()
+        (self.count + 2) * ROW <= self.rows.len()
             && self.slab.len().saturating_sub(self.slab_used) >= SMALL_MAX
     }
 
@@ -86,12 +101,20 @@ impl TableSink<'_> {
         self.row(KIND_ERROR, error.index as i32, detail, 0);
     }
 
-    fn row(&mut self, kind: i32, offset: i32, length: i32, extra: i32) {
+    pub fn row(&mut self, kind: i32, offset: i32, length: i32, extra: i32) {
         let start = self.count * ROW;
         if let Some(row) = self.rows.get_mut(start..start + ROW) {
-            row.copy_from_slice(&[kind, offset, length, extra]);
+            row.copy_from_slice(&[kind, offset, length, extra, self.connection as i32]);
             self.count += 1;
         }
+    }
+
+    /// Has JavaScript fetch a payload.
+    #[cfg(target_os = "linux")]
+    pub fn owned(&mut self, kind: i32, bytes: Vec<u8>) {
+        let length = bytes.len() as i32;
+        let index = self.owned.put(bytes);
+        self.row(kind | FLAG_OWNED, index as i32, length, 0);
     }
 
     /// Copies at most `SMALL_MAX` bytes; returns their offset.
@@ -132,6 +155,18 @@ impl TableSink<'_> {
 
 impl Sink for TableSink<'_> {
     fn event(&mut self, event: Event<'_>) -> Flow {
+        self.put(event);
+        if self.one_by_one || !self.has_room() {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        }
+    }
+}
+
+impl TableSink<'_> {
+    /// Writes an event's row.
+    pub fn put(&mut self, event: Event<'_>) {
         match event {
             Event::Data(data) => {
                 let mut flags = KIND_DATA;
@@ -151,11 +186,6 @@ impl Sink for TableSink<'_> {
             Event::Ping(bytes) => self.small(KIND_PING, bytes, 0),
             Event::Pong(bytes) => self.small(KIND_PONG, bytes, 0),
             Event::Close { code, reason } => self.small(KIND_CLOSE, reason, i32::from(code)),
-        }
-        if self.one_by_one || !self.has_room() {
-            Flow::Stop
-        } else {
-            Flow::Continue
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Connection {
     pub(crate) stage: Stage,
     pub(crate) paused: bool,
     pub(crate) held: bool,
+    /// Whether the sink gets a copy of everything that is read.
+    pub(crate) tapped: bool,
     /// Whether it waits in the agenda.
     pub(crate) scheduled: bool,
     /// Whether epoll is to report that there is something to read.
@@ -66,6 +68,7 @@ impl Connection {
             stage: Stage::Open,
             paused: false,
             held: false,
+            tapped: false,
             scheduled: false,
             reading: true,
             hung_up: false,

@@ -104,6 +104,13 @@ impl Reactor {
         }
     }
 
+    /// Whether the sink gets a copy of everything that is read (`Sink::raw`), as it came.
+    pub fn tap(&mut self, id: ConnectionId, on: bool) {
+        if let Some(connection) = self.table.get_mut(id) {
+            connection.tapped = on;
+        }
+    }
+
     /// Ends a `pause`.
     pub fn resume(&mut self, id: ConnectionId) {
         if let Some(connection) = self.table.get_mut(id) {

@@ -70,10 +70,14 @@ impl System {
             id,
             socket,
             incoming,
+            tapped,
             ..
         } = connection;
         let mut relay = Relay::new(*id, sink, space.spare);
-        if let Some(mut direct) = incoming.direct(limits.direct) {
+        if !*tapped
+            && incoming.missing() >= limits.direct as u64
+            && let Some(mut direct) = relay.spare.direct(incoming, limits.direct)
+        {
             let asked = direct.limit().min(turn.budget);
             match self.receive_into(*socket, direct.buffer(), asked) {
                 Ok(0) => self.ended(connection, sink),
@@ -99,6 +103,7 @@ impl System {
                 Ok(0) => self.ended(connection, sink),
                 Ok(received) => {
                     let chunk = room.get_mut(..received).unwrap_or_default();
+                    let copy = tapped.then(|| chunk.to_vec());
                     let has_lent = relay.spare.lend(incoming, received);
                     let result = incoming.decode(chunk, &mut relay);
                     let is_held = relay.is_held;
@@ -112,7 +117,11 @@ impl System {
                     }
                     space.reads.keep(sink.kept());
                     note_read(connection, turn, asked, received);
-                    settle(connection, result.map(drop), is_held, sink)
+                    let step = settle(connection, result.map(drop), is_held, sink);
+                    if let Some(copy) = copy {
+                        sink.raw(connection.id, copy);
+                    }
+                    step
                 }
                 Err(errno) => self.read_nothing(connection, turn, errno, sink),
             }

@@ -14,6 +14,12 @@ pub trait Sink {
     /// Takes news about a connection itself.
     fn notice(&mut self, id: ConnectionId, notice: Notice);
 
+    /// Takes what a read of a tapped connection has brought, after everything that it led to. There
+    /// may be no room then for anything else.
+    fn raw(&mut self, id: ConnectionId, bytes: Vec<u8>) {
+        let _ = (id, bytes);
+    }
+
     /// Whether there is no room for another event or notice. Asked after every one; room for a single
     /// one is all that is needed to say no.
     fn is_full(&self) -> bool;

@@ -18,6 +18,16 @@ export interface Binding {
     slab: Uint8Array,
     done: (job: number, result: number) => void
   ) => Deflate;
+  /** On Linux only. Throws where the event loop is not libuv's. */
+  readonly Reactor?: new (
+    table: Int32Array,
+    slab: Uint8Array,
+    space: Uint8Array,
+    rows: Uint32Array,
+    outbox: Uint8Array,
+    incomplete: Uint32Array,
+    dispatch: (count: number) => void
+  ) => NativeReactor;
 }
 
 /**
@@ -78,7 +88,48 @@ export interface Endpoints {
   readonly openCount: number;
 }
 
-/** The flags of `open`. */
+/** The sockets of a thread's connections, by id. */
+export interface NativeReactor {
+  /** Fills the table as a wake-up would: twice the number of rows, plus 1 if there is more. */
+  fill(): number;
+  setSlab(slab: Uint8Array): void;
+  setSpace(space: Uint8Array): void;
+  /** Takes a connected socket, which stays open until `remove`. */
+  add(
+    fd: number,
+    flags: number,
+    maxPayload: number,
+    maxFragments: number,
+    maxBufferedChunks: number
+  ): number;
+  remove(id: number): void;
+  /** Bytes of the peer that were read before `add`. */
+  feed(id: number, bytes: Uint8Array): void;
+  pause(id: number): void;
+  /** Pauses once a little more was read, so that the end of the connection is found out. */
+  pauseSoon(id: number): void;
+  resume(id: number): void;
+  /** Whether rows come with everything that is read, as it came. */
+  tap(id: number, on: boolean): void;
+  /** Whatever the peer sends from now on is read and thrown away. */
+  discard(id: number): void;
+  /** Sends the first `count` rows, and returns how many ids were written to `incomplete`. */
+  flush(count: number): number;
+  /** Returns how many bytes the kernel has taken; the others are copied, and wait. */
+  send(id: number, a: Uint8Array, b?: Uint8Array): number;
+  /** Bytes that wait for the kernel, that it has taken, that were read. */
+  backlog(id: number): number;
+  written(id: number): number;
+  read(id: number): number;
+  setMaxPayload(id: number, maxPayload: number): void;
+  setByFrame(id: number, byFrame: boolean): void;
+  takeOwned(index: number, target: Uint8Array): void;
+  keepAlive(alive: boolean): void;
+  /** Connections, waits, reads, writes, changes and wake-ups so far. */
+  stats(): number[];
+}
+
+/** The flags of `Endpoints#open` and of `NativeReactor#add`. */
 export const enum OpenFlag {
   Client = 1,
   Deflate = 2,

@@ -1,12 +1,13 @@
 /**
- * What one call of the addon reports, as rows of four integers (crates/node/src/table.rs).
+ * What one call of the addon reports, as rows of five integers (crates/node/src/table.rs).
  *
- *     table  [ consumed | slab used | – | – ]  [ kind and flags | offset | length | extra ]  [ … ]
+ *     table  [ consumed | slab used | space used | – | – ]
+ *            [ kind and flags | offset | length | extra | connection ]  [ … ]
  *     slab   [ small payloads, copied … | free ]
  */
 
 /** Integers of a row. */
-export const ROW = 4;
+export const ROW = 5;
 
 /** Rows of a table, the first one included. */
 export const ROWS = 1024;
@@ -25,7 +26,14 @@ export const enum Kind {
   /** `extra` is the status code. */
   Close = 3,
   /** `offset` is the index of the error, `length` the number in its message or -1. */
-  Error = 4
+  Error = 4,
+  /** Of the reactor only, as the following. `offset` bytes of a backlog were written, `length` are left. */
+  Progress = 5,
+  Ended = 6,
+  /** `offset` is the errno. */
+  Broken = 7,
+  /** Bytes of a tapped connection as they were read, after what they led to. */
+  Raw = 8
 }
 
 /** The other bits of it. */

@@ -359,3 +359,27 @@ fn an_empty_space_is_refused() {
     let result = world.reactor.poll(&mut world.space, &mut world.memory);
     assert_eq!(result.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
 }
+
+#[test]
+fn a_tapped_connection_tells_what_it_read_after_what_that_led_to() {
+    let limits = Limits {
+        direct: 1,
+        ..Limits::default()
+    };
+    let mut world = World::with(limits, 64 * 1024);
+    let (id, peer) = world.connect(Kind::Unix);
+    world.reactor.tap(id, true);
+    let bytes = frame(Opcode::Text, b"in two reads");
+    let (head, tail) = bytes.split_at(10);
+    peer.send(head);
+    assert_eq!(world.hear_from(id, 1), [Told::Raw(head.to_vec())]);
+    peer.send(tail);
+    assert_eq!(
+        world.hear_from(id, 2),
+        [text("in two reads"), Told::Raw(tail.to_vec())]
+    );
+    world.reactor.tap(id, false);
+    peer.send(&bytes);
+    assert_eq!(world.hear_from(id, 1), [text("in two reads")]);
+    assert_eq!(world.settle(), []);
+}

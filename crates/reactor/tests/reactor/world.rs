@@ -12,6 +12,7 @@ use crate::peer::{Kind, Peer, is_readable, pair, wait_readable};
 /// What a sink was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
+    Raw(Vec<u8>),
     Message(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -92,6 +93,10 @@ impl Sink for Memory {
 
     fn notice(&mut self, id: ConnectionId, notice: Notice) {
         self.take(id, Told::Notice(notice));
+    }
+
+    fn raw(&mut self, id: ConnectionId, bytes: Vec<u8>) {
+        self.told.push((id, Told::Raw(bytes)));
     }
 
     fn is_full(&self) -> bool {

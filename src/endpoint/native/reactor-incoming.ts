@@ -1,0 +1,125 @@
+import type { IncomingHandler, IncomingOptions } from '../contract.js';
+import type { NativeReactor } from './binding.js';
+import { RowDelivery } from './row-delivery.js';
+import { Kind, ROW } from './table.js';
+
+/** This many bytes that wait ask for the socket to be paused. */
+const HIGH_WATER_MARK = 16 * 1024;
+
+/** The incoming half of a connection that the reactor reads and parses: it is given rows. */
+export class ReactorIncoming extends RowDelivery {
+  /** The connection's number in the reactor; 0 once it is let go of. */
+  id: number;
+  private readonly native: NativeReactor;
+  /** Whether rows that come are to be kept from the listeners. */
+  private paused = false;
+  private keptBytes = 0;
+  private stashed: { rows: Int32Array; slab: Buffer; space: Buffer }[] = [];
+
+  /** Throws where the reactor cannot take the descriptor. */
+  constructor(
+    native: NativeReactor,
+    fd: number,
+    options: IncomingOptions,
+    handler: IncomingHandler
+  ) {
+    super(options, handler);
+    this.native = native;
+    this.id = native.add(
+      fd,
+      this.flags(options),
+      Math.max(0, this._maxPayload),
+      Math.max(0, options.maxFragments! | 0),
+      Math.max(0, options.maxBufferedChunks! | 0)
+    );
+  }
+
+  /** Takes rows of the table, all of this connection. */
+  takeRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
+    if (this.done) {
+      this.drop(table, at, end);
+      return;
+    }
+    if (this.paused) {
+      this.stashed.push({ rows: table.slice(at, end), slab, space });
+    } else if (this.isBusy || this.hasLeft) {
+      this.keep(table, at, end, slab, space);
+    } else {
+      this.begin(() => this.deliver(table, at, end, slab, space));
+    }
+    if (this.isWaiting) this.holdBack(table, at, end);
+  }
+
+  /** Keeps what comes from the listeners. False if that is the case already. */
+  pause(): boolean {
+    if (this.paused) return false;
+    this.paused = true;
+    return true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (this.stashed.length > 0) process.nextTick(unstash, this);
+  }
+
+  /** Bytes that wait because the connection is paused. */
+  get stashedBytes(): number {
+    let sum = 0;
+    for (const { rows } of this.stashed) {
+      for (let at = 0; at < rows.length; at += ROW) sum += bytesOf(rows, at);
+    }
+    return sum;
+  }
+
+  get hasStashed(): boolean {
+    return this.stashed.length > 0;
+  }
+
+  /** Delivers what came while nothing might be delivered. */
+  unstash(): void {
+    if (this.paused || this.stashed.length === 0) return;
+    const { stashed } = this;
+    this.stashed = [];
+    for (const { rows, slab, space } of stashed) {
+      if (this.done) this.drop(rows, 0, rows.length);
+      else this.keep(rows, 0, rows.length, slab, space);
+    }
+    if (!this.isBusy && !this.done) this.begin();
+  }
+
+  protected override release(): void {
+    super.release();
+    this.keptBytes = 0;
+  }
+
+  /** Asks for the socket to be paused when much waits for an event's turn. */
+  private holdBack(table: Int32Array, from: number, end: number): void {
+    if (!this.needsDrain) {
+      for (let at = from; at < end; at += ROW) this.keptBytes += bytesOf(table, at);
+      if (this.keptBytes < HIGH_WATER_MARK) return;
+    }
+    this.keptBytes = 0;
+    this.needsDrain = true;
+  }
+
+  protected override setByFrame(byFrame: boolean): void {
+    if (this.id !== 0) this.native.setByFrame(this.id, byFrame);
+  }
+
+  protected override setMaxPayload(bytes: number): void {
+    if (this.id !== 0) this.native.setMaxPayload(this.id, bytes);
+  }
+
+  protected override takeOwned(index: number, target: Uint8Array): void {
+    this.native.takeOwned(index, target);
+  }
+}
+
+/** Bytes of a row's payload; an error has one, to be something. */
+function bytesOf(rows: Int32Array, at: number): number {
+  return (rows[at] & 0xff) < Kind.Error ? rows[at + 2] : 1;
+}
+
+function unstash(incoming: ReactorIncoming): void {
+  incoming.unstash();
+}

@@ -1,0 +1,133 @@
+import type { SendCallback } from '../../endpoint/contract.js';
+import type { NativeReactor } from '../../endpoint/native/binding.js';
+import { enqueue } from '../coalesce.js';
+
+const SIZE = 256 * 1024;
+const ROWS = 4096;
+/** Integers of a row: connection, offset, length. */
+const ROW = 3;
+
+/** A connection as far as what it sends is concerned. */
+export interface Sending {
+  /** Bytes of it in the outbox. */
+  outboxed: number;
+  /** Whether it is in the list of those that `settle` after the next flush. */
+  willCall: boolean;
+  /** The kernel has not taken everything. */
+  refused(): void;
+  /** Has those called back whose bytes the kernel has. */
+  settle(): void;
+}
+
+/** A callback whose time has come. */
+interface Due {
+  callback: SendCallback;
+  error: Error | null;
+}
+
+/** What all connections of a thread send, so that it leaves with one call into Rust. */
+export class Outbox {
+  /** Bytes that are to be sent, used again after every flush. */
+  readonly memory = Buffer.allocUnsafeSlow(SIZE);
+  /** Where in `memory` what is of which connection. */
+  readonly rows = new Uint32Array(ROW * ROWS);
+  /** Where a flush names the connections of which something is left. */
+  readonly incomplete = new Uint32Array(ROWS);
+  private native!: NativeReactor;
+  private find!: (id: number) => Sending | undefined;
+
+  private words = 0;
+  private used = 0;
+  private lastId = 0;
+  private queued = false;
+  /** Connections with callbacks of bytes that have not been given to the kernel. */
+  private calling: Sending[] = [];
+  private due: Due[] = [];
+
+  /** Whom it is emptied to, who has been told of its memory, and whom its ids stand for. */
+  connect(native: NativeReactor, find: (id: number) => Sending | undefined): void {
+    this.native = native;
+    this.find = find;
+  }
+
+  /** Makes room for bytes in `memory`, and returns where they begin. */
+  reserve(id: number, length: number): number {
+    if (this.used + length > SIZE || this.words === this.rows.length) this.send();
+    const { rows, used: at } = this;
+    this.used = at + length;
+    if (this.lastId === id) {
+      rows[this.words - 1] += length;
+    } else {
+      const { words } = this;
+      rows[words] = this.lastId = id;
+      rows[words + 1] = at;
+      rows[words + 2] = length;
+      this.words = words + ROW;
+      if (!this.queued) {
+        this.queued = true;
+        enqueue(this);
+      }
+    }
+    return at;
+  }
+
+  flush(): void {
+    this.queued = false;
+    this.send();
+  }
+
+  /** Gives everything to the kernel. */
+  send(): void {
+    const { words, rows } = this;
+    if (words === 0) return;
+    this.words = this.used = this.lastId = 0;
+    const count = this.native.flush(words / ROW);
+    for (let i = 0; i < words; i += ROW) {
+      const connection = this.find(rows[i]);
+      if (connection !== undefined) connection.outboxed = 0;
+    }
+    for (let i = 0; i < count; i++) this.find(this.incomplete[i])?.refused();
+    if (this.calling.length > 0) {
+      const { calling } = this;
+      this.calling = [];
+      for (const connection of calling) {
+        connection.willCall = false;
+        connection.settle();
+      }
+    }
+  }
+
+  /** Has the connection's callbacks looked at after the next flush. */
+  settleLater(connection: Sending): void {
+    if (connection.willCall) return;
+    connection.willCall = true;
+    this.calling.push(connection);
+  }
+
+  /** Calls back in a turn of its own, after those that came before. */
+  callLater(callback: SendCallback, error: Error | null): void {
+    if (this.due.push({ callback, error }) === 1) process.nextTick(callDue, this);
+  }
+
+  /** Calls everyone in order; one that throws does not keep the rest from being called. */
+  callDue(): void {
+    const { due } = this;
+    this.due = [];
+    let i = 0;
+    try {
+      while (i < due.length) {
+        const { callback, error } = due[i++];
+        callback(error);
+      }
+    } finally {
+      if (i < due.length) {
+        this.due = due.slice(i).concat(this.due);
+        process.nextTick(callDue, this);
+      }
+    }
+  }
+}
+
+function callDue(outbox: Outbox): void {
+  outbox.callDue();
+}

@@ -1,0 +1,367 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import type { SendCallback } from '../../endpoint/contract.js';
+import type { NativeReactor } from '../../endpoint/native/binding.js';
+import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
+import { Kind } from '../../endpoint/native/table.js';
+import type { TransportHandler } from '../contract.js';
+import { StreamTransport } from '../stream.js';
+import type { HandledSocket } from './descriptor.js';
+import type { Outbox, Sending } from './outbox.js';
+import { takeOver, type SocketOwner } from './socket.js';
+
+/** What a connection needs of the reactor that carries it. */
+export interface Carrier {
+  readonly native: NativeReactor;
+  readonly outbox: Outbox;
+  /** The connection is over for the reactor, whose descriptor may be closed. */
+  remove(id: number): void;
+  /** One connection more, or less, that keeps the event loop going. */
+  keepAlive(change: 1 | -1): void;
+  /** Delivers what was fed in the next turn of the tick queue, as a socket that is resumed would. */
+  pollSoon(): void;
+}
+
+/** A callback of bytes up to a position in everything that was given to be sent. */
+interface Pending {
+  position: number;
+  callback: SendCallback;
+}
+
+/**
+ * A connection whose descriptor the reactor reads and writes. Node's socket stays what it is to
+ * everybody else. Where bytes have to keep their place behind others that wait in Node's socket, or
+ * the descriptor is gone, this is a `StreamTransport`.
+ */
+export class ReactorTransport extends StreamTransport implements Sending, SocketOwner {
+  /** The reactor's number of this connection; 0 once it has let go of it. */
+  id: number;
+  /** Bytes in the shared outbox. */
+  outboxed = 0;
+  private readonly reactor: Carrier;
+  private readonly incoming: ReactorIncoming;
+  private readonly scope = new AsyncResource('FERROWSCONNECTION', { requireManualDestroy: true });
+  /** Whether what is sent goes through the outbox. */
+  private direct = true;
+  /** Everything given to the reactor so far. */
+  private total = 0;
+  /** While blocked: how much of it the kernel has taken. */
+  private acked = 0;
+  private blocked = false;
+  private pending: Pending[] = [];
+  /** Whether the next flush looks at them. */
+  willCall = false;
+  private finalCallback: (() => void) | null = null;
+  /** Length of a write of the socket's that has not been taken entirely. */
+  private rawLength = 0;
+  private isAlive = false;
+  private endWaits = false;
+  private readBefore = 0;
+
+  constructor(
+    reactor: Carrier,
+    incoming: ReactorIncoming,
+    socket: Socket,
+    handler: TransportHandler,
+    coalesce: boolean
+  ) {
+    super(socket, handler, coalesce);
+    this.reactor = reactor;
+    this.incoming = incoming;
+    this.id = incoming.id;
+  }
+
+  override open(head: Buffer): void {
+    const { reactor, id } = this;
+    const socket = this.socket as HandledSocket;
+    const handle = socket._handle;
+    if (handle === null) {
+      this.detach();
+      super.open(head);
+      return;
+    }
+    this.listen();
+    takeOver(socket, handle, this);
+    if (handle.hasRef()) this.keepAlive(true);
+    if (head.length > 0) reactor.native.feed(id, head);
+    const rest = socket.read() as Buffer | null;
+    if (rest !== null) reactor.native.feed(id, rest);
+    if (head.length > 0 || rest !== null) reactor.pollSoon();
+    socket.resume();
+  }
+
+  // Receiving.
+
+  receiveRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
+    const socket = this.socket as HandledSocket;
+    if (socket.timeout) socket._unrefTimer();
+    const { incoming } = this;
+    this.scope.runInAsyncScope(incoming.takeRows, incoming, table, at, end, slab, space);
+    if (incoming.needsDrain && this.id !== 0) this.reactor.native.pause(this.id);
+  }
+
+  notice(kind: number, value: number): void {
+    this.scope.runInAsyncScope(this.noticed, this, kind, value);
+  }
+
+  private noticed(kind: number, value: number): void {
+    const { socket } = this;
+    switch (kind) {
+      case Kind.Progress:
+        if ((socket as HandledSocket).timeout) (socket as HandledSocket)._unrefTimer();
+        this.refused();
+        this.settle();
+        break;
+      case Kind.Ended:
+        // Behind what came before it.
+        if (this.incoming.hasStashed) this.endWaits = true;
+        else this.pushEnd();
+        break;
+      default:
+        socket.destroy(systemError(value));
+    }
+  }
+
+  pushEnd(): void {
+    this.endWaits = false;
+    if (this.socket.destroyed) return;
+    this.socket.push(null);
+    this.socket.read(0);
+  }
+
+  override discardIncoming(): void {
+    if (this.id === 0) return;
+    this.resumeReading();
+    this.reactor.native.discard(this.id);
+    process.nextTick(resume, this.socket);
+  }
+
+  pauseReading(): void {
+    if (!this.incoming.pause()) return;
+    if (this.id !== 0) this.reactor.native.pauseSoon(this.id);
+  }
+
+  resumeReading(): void {
+    this.incoming.resume();
+    if (this.endWaits) process.nextTick(pushEnd, this);
+    if (this.id !== 0 && !this.incoming.needsDrain) this.reactor.native.resume(this.id);
+  }
+
+  get bytesRead(): number {
+    return this.id === 0 ? this.readBefore : this.reactor.native.read(this.id);
+  }
+
+  tap(): void {
+    if (this.id !== 0) this.reactor.native.tap(this.id, true);
+  }
+
+  /** Bytes for those who listen to the socket. */
+  receiveRaw(chunk: Buffer): void {
+    if (this.socket.listenerCount('data') > 0) this.socket.emit('data', chunk);
+    else if (this.id !== 0) this.reactor.native.tap(this.id, false);
+  }
+
+  get bytesHeld(): number {
+    return this.incoming.stashedBytes;
+  }
+
+  // Sending.
+
+  override reserve(length: number): number {
+    if (!this.direct && !this.returnsToOrder()) return super.reserve(length);
+    const { outbox } = this.reactor;
+    const at = outbox.reserve(this.id, length);
+    this.memory = outbox.memory;
+    this.outboxed += length;
+    this.total += length;
+    return at;
+  }
+
+  override onFlushed(callback: SendCallback): void {
+    if (!this.direct) super.onFlushed(callback);
+    else this.call(callback);
+  }
+
+  override writeThrough(list: readonly (Buffer | string)[], callback?: SendCallback): void {
+    if (!this.direct && !this.returnsToOrder()) {
+      super.writeThrough(list, callback);
+      return;
+    }
+    this.flush();
+    for (let i = 0; i < list.length; i += 2) {
+      this.give(bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
+    }
+    if (callback !== undefined) {
+      this.pending.push({ position: this.total, callback });
+      this.settle();
+    }
+  }
+
+  override flush(): void {
+    if (this.end > this.start) super.flush();
+    else if (this.outboxed > 0) this.reactor.outbox.send();
+  }
+
+  override get bufferedAmount(): number {
+    const { socket } = this;
+    const inSocket = this.end - this.start + socket.writableLength - this.rawLength;
+    const backlog = this.blocked && this.id !== 0 ? this.reactor.native.backlog(this.id) : 0;
+    return inSocket + this.outboxed + backlog;
+  }
+
+  get bytesSent(): number {
+    return this.total;
+  }
+
+  /** Somebody else is about to use the socket: what was sent before goes first. */
+  yieldOrder(): void {
+    this.flush();
+    this.direct = false;
+  }
+
+  /** A write of the socket's. */
+  writeRaw(data: Buffer, callback: SendCallback): void {
+    this.flushOutbox();
+    const isTaken = this.give(data);
+    const { socket } = this;
+    if ((socket as HandledSocket).timeout) (socket as HandledSocket)._unrefTimer();
+    if (isTaken) {
+      callback(null);
+      return;
+    }
+    this.rawLength = data.length;
+    this.pending.push({
+      position: this.total,
+      callback: (error) => {
+        this.rawLength = 0;
+        callback(error);
+      }
+    });
+  }
+
+  /** Runs `last` when the kernel has taken everything. */
+  whenWritten(last: () => void): void {
+    this.flushOutbox();
+    if (this.blocked && this.id !== 0) this.finalCallback = last;
+    else last();
+  }
+
+  /** The kernel has not taken everything. */
+  refused(): void {
+    if (this.id === 0) return;
+    const { native } = this.reactor;
+    this.acked = native.written(this.id);
+    this.blocked = this.acked < this.total - this.outboxed;
+  }
+
+  /** Has those called back whose bytes the kernel has. */
+  settle(): void {
+    const { pending } = this;
+    const { outbox } = this.reactor;
+    const acked = this.blocked ? this.acked : this.total - this.outboxed;
+    let count = 0;
+    while (count < pending.length && pending[count].position <= acked) {
+      outbox.callLater(pending[count++].callback, null);
+    }
+    if (count > 0) pending.splice(0, count);
+    if (!this.blocked && this.finalCallback !== null) {
+      const last = this.finalCallback;
+      this.finalCallback = null;
+      last();
+    }
+  }
+
+  /** Whether the event loop goes on for this connection's sake. */
+  keepAlive(alive: boolean): void {
+    if (this.isAlive === alive || (alive && this.id === 0)) return;
+    this.isAlive = alive;
+    this.reactor.keepAlive(alive ? 1 : -1);
+  }
+
+  /** The descriptor is about to be closed. */
+  detach(): void {
+    const { id, reactor } = this;
+    if (id === 0) return;
+    this.readBefore = reactor.native.read(id);
+    reactor.remove(id);
+    this.id = this.incoming.id = 0;
+    this.outboxed = 0;
+    this.direct = this.blocked = false;
+    this.keepAlive(false);
+    process.nextTick(failPending, this);
+  }
+
+  failPending(): void {
+    const { pending, finalCallback } = this;
+    this.pending = [];
+    this.finalCallback = null;
+    const error = pending.length > 0 ? (this.socket.errored ?? destroyedError()) : null;
+    for (const { callback } of pending) this.reactor.outbox.callLater(callback, error);
+    finalCallback?.();
+  }
+
+  override closed(): void {
+    // A paused socket still holds what had come.
+    this.incoming.resume();
+    this.incoming.unstash();
+    super.closed();
+  }
+
+  private call(callback: SendCallback): void {
+    this.reactor.outbox.settleLater(this);
+    this.pending.push({ position: this.total, callback });
+  }
+
+  /** Gives bytes to the reactor, and tells whether the kernel has taken them all. */
+  private give(a: Buffer, b?: Buffer): boolean {
+    const length = a.length + (b === undefined ? 0 : b.length);
+    this.total += length;
+    if (this.reactor.native.send(this.id, a, b) === length) return true;
+    this.refused();
+    return false;
+  }
+
+  private flushOutbox(): void {
+    if (this.outboxed > 0) this.reactor.outbox.send();
+  }
+
+  /** Whether nothing waits in Node's socket any more. */
+  private returnsToOrder(): boolean {
+    const { socket } = this;
+    if (this.id === 0 || this.end > this.start) return false;
+    if (socket.writableLength > 0 || socket.writableEnded) return false;
+    this.direct = true;
+    return true;
+  }
+}
+
+function bytes(data: Buffer | string): Buffer {
+  return typeof data === 'string' ? Buffer.from(data) : data;
+}
+
+/** As Node would have reported it. */
+function systemError(errno: number): Error {
+  const code = getSystemErrorName(-errno);
+  const syscall = code === 'EPIPE' ? 'write' : 'read';
+  return Object.assign(new Error(`${syscall} ${code}`), { errno: -errno, code, syscall });
+}
+
+/** As Node's streams have it. */
+function destroyedError(): Error {
+  return Object.assign(new Error('Cannot call write after a stream was destroyed'), {
+    code: 'ERR_STREAM_DESTROYED'
+  });
+}
+
+function failPending(transport: ReactorTransport): void {
+  transport.failPending();
+}
+
+function pushEnd(transport: ReactorTransport): void {
+  transport.pushEnd();
+}
+
+function resume(socket: Socket): void {
+  socket.resume();
+}
