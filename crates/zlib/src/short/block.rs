@@ -1,7 +1,7 @@
 //! One block of DEFLATE (RFC 1951 §3.2.3) from its tokens: with codes made for it, with the fixed
 //! ones, or stored, whatever is shortest.
 
-use super::codes::{code_lengths, codes};
+use super::codes::{codes, make_code};
 
 pub const MAX_LENGTH: usize = 258;
 
@@ -101,8 +101,7 @@ impl<const N: usize> Codes<N> {
     }
 
     fn make(&mut self, counts: &[u16; N], limit: usize) {
-        code_lengths(counts, limit, &mut self.lengths);
-        codes(&self.lengths, &mut self.codes);
+        make_code(counts, limit, &mut self.lengths, &mut self.codes);
     }
 }
 
@@ -146,10 +145,14 @@ impl Default for Workspace {
                 _ => 8,
             };
         }
-        codes(&fixed_literals.lengths, &mut fixed_literals.codes);
+        codes(0..288, &fixed_literals.lengths, &mut fixed_literals.codes);
         let mut fixed_distances = Codes::new();
         fixed_distances.lengths.fill(5);
-        codes(&fixed_distances.lengths, &mut fixed_distances.codes);
+        codes(
+            0..DISTANCES,
+            &fixed_distances.lengths,
+            &mut fixed_distances.codes,
+        );
         Self {
             tokens: Vec::new(),
             literal_counts: [0; LITERALS],

@@ -3,28 +3,35 @@
 /// The longest alphabet: literals and lengths.
 const MAX_SYMBOLS: usize = 288;
 
-/// Sets the lengths of an optimal prefix code for `counts`, none longer than `limit`. A symbol that
-/// does not occur has length 0; if there is only one that does, its length is 1.
-pub fn code_lengths(counts: &[u16], limit: usize, lengths: &mut [u8]) {
+/// Sets the lengths of an optimal prefix code for `counts`, none longer than `limit`, and the codes. A
+/// symbol that does not occur has length 0; if there is only one that does, its length is 1.
+pub fn make_code(counts: &[u16], limit: usize, lengths: &mut [u8], found: &mut [u16]) {
     lengths.fill(0);
-    let mut symbols = [0u32; MAX_SYMBOLS];
+    let mut symbols = [0u32; MAX_SYMBOLS + 1];
     let mut used = 0;
     for (symbol, &count) in counts.iter().enumerate() {
-        if count > 0 {
-            symbols[used] = u32::from(count) << 16 | symbol as u32;
-            used += 1;
-        }
+        // Without a branch, which would be guessed wrong as often as not.
+        symbols[used] = u32::from(count) << 16 | symbol as u32;
+        used += usize::from(count > 0);
     }
-    let symbols = &mut symbols[..used];
-    match symbols {
-        [] => return,
-        [only] => {
-            lengths[(*only & 0xffff) as usize] = 1;
-            return;
-        }
-        _ => {}
+    let symbols = &symbols[..used];
+    if let [only] = symbols {
+        lengths[(*only & 0xffff) as usize] = 1;
+    } else if used > 1 {
+        code_lengths(symbols, limit, lengths);
     }
-    symbols.sort_unstable();
+    let symbols = symbols.iter().map(|symbol| (symbol & 0xffff) as usize);
+    codes(symbols, lengths, found);
+}
+
+/// The same for symbols that occur, each with its count before it.
+fn code_lengths(symbols: &[u32], limit: usize, lengths: &mut [u8]) {
+    let used = symbols.len();
+    let mut sorted = [0u32; MAX_SYMBOLS];
+    let sorted = &mut sorted[..used];
+    sorted.copy_from_slice(symbols);
+    sorted.sort_unstable();
+    let symbols = &*sorted;
 
     let mut depths = [0u16; MAX_SYMBOLS];
     let depths = &mut depths[..used];
@@ -127,31 +134,30 @@ fn limit_lengths(of_length: &mut [usize; 33], limit: usize) {
     }
 }
 
-/// The codes for lengths, their bits in the order in which they are written.
-pub fn codes(lengths: &[u8], codes: &mut [u16]) {
+/// The codes of symbols in ascending order, by their lengths; the bits in the order in which they are
+/// written.
+pub fn codes(symbols: impl Iterator<Item = usize> + Clone, lengths: &[u8], found: &mut [u16]) {
     let mut of_length = [0u16; 16];
-    for &length in lengths {
-        of_length[usize::from(length & 15)] += 1;
+    for symbol in symbols.clone() {
+        of_length[usize::from(lengths[symbol] & 15)] += 1;
     }
-    of_length[0] = 0;
     let mut next = [0u16; 16];
     let mut code = 0u16;
     for length in 1..16 {
         code = (code + of_length[length - 1]) << 1;
         next[length] = code;
     }
-    for (code, &length) in codes.iter_mut().zip(lengths) {
-        if length > 0 {
-            let next = &mut next[usize::from(length & 15)];
-            *code = next.reverse_bits() >> (16 - length);
-            *next = next.wrapping_add(1);
-        }
+    for symbol in symbols {
+        let length = usize::from(lengths[symbol] & 15);
+        let next = &mut next[length];
+        found[symbol] = next.reverse_bits() >> (16 - length);
+        *next = next.wrapping_add(1);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{code_lengths, codes};
+    use super::{codes, make_code};
 
     /// Of the sizes of all codes: 1 means that nothing is left over (Kraft).
     fn filled(lengths: &[u8]) -> f64 {
@@ -161,7 +167,7 @@ mod tests {
 
     fn lengths_of(counts: &[u16], limit: usize) -> Vec<u8> {
         let mut lengths = vec![0; counts.len()];
-        code_lengths(counts, limit, &mut lengths);
+        make_code(counts, limit, &mut lengths, &mut vec![0; counts.len()]);
         lengths
     }
 
@@ -197,7 +203,7 @@ mod tests {
         // RFC 1951 §3.2.2.
         let lengths = [3, 3, 3, 3, 3, 2, 4, 4];
         let mut found = [0; 8];
-        codes(&lengths, &mut found);
+        codes(0..8, &lengths, &mut found);
         let expected = [0b010, 0b011, 0b100, 0b101, 0b110, 0b00, 0b1110, 0b1111];
         for ((code, length), expected) in found.into_iter().zip(lengths).zip(expected) {
             assert_eq!(code.reverse_bits() >> (16 - length), expected);
