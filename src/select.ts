@@ -52,14 +52,18 @@ export const masking: Masking =
     ? portableMasking
     : (wrap('native', binding.mask, binding.unmask) ?? portableMasking);
 
-export const backend: Backend = Object.freeze({
+const chosen = {
   endpoint: parsers === null ? 'portable' : 'native',
   transport: reactor === null ? 'stream' : 'reactor',
   masking: masking.name,
   deflate: deflateEngine?.name ?? 'zlib',
-  deflateStatistics: () => deflateEngine?.statistics ?? null,
   reason: refusal === '' ? reason : `${reason}; no reactor: ${refusal}`
+};
+// Not among what is printed: it is no choice.
+Object.defineProperty(chosen, 'deflateStatistics', {
+  value: () => deflateEngine?.statistics ?? null
 });
+export const backend = Object.freeze(chosen) as Backend;
 debuglog('ferrows')('%j', backend);
 
 /** Joins what carries `socket` best, or Node's own reading and writing if that is asked for. */

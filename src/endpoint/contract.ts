@@ -60,6 +60,13 @@ export interface CodecSide {
   now(data: Buffer | string, fin: boolean): Buffer | Error | null;
   /** Starts the work on the thread pool; the callback comes later, and not after `close`. */
   later(data: Buffer | string, fin: boolean, callback: CodecCallback): void;
+  /**
+   * Compresses a whole message without context: good for every connection with equal options, each
+   * of which has to `dropContext` when it sends it.
+   */
+  apart?(data: Buffer): Buffer | Error;
+  /** What comes next refers to nothing before it: its peer has seen what it has not. */
+  dropContext?(): void;
   /** Frees everything, in any state. It may be used again. */
   close(): void;
 }

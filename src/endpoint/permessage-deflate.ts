@@ -129,6 +129,24 @@ export class PerMessageDeflate implements Codec {
   }
 
   /**
+   * Compresses a whole message without context, to be sent on every connection with equal parameters,
+   * each of which has to `dropContext` then. Null where that cannot be done.
+   */
+  compressApart(data: Buffer): Buffer | null {
+    const { side } = (this.deflating ??= this.openDeflating());
+    const block = side.apart?.(data) ?? null;
+    return block instanceof Error ? null : block;
+  }
+
+  /**
+   * What is compressed next refers to nothing before it: the peer has been sent a block in between
+   * that this instance has not seen, from which distances would be counted wrongly.
+   */
+  dropContext(): void {
+    this.deflating?.side.dropContext?.();
+  }
+
+  /**
    * Frees everything, in any state. Compressions that have not called back yet do so now, with an
    * error; decompressions never will.
    */

@@ -205,6 +205,24 @@ withEveryEngine((engine) => {
     }
   });
 
+  it('makes blocks apart for many connections, where the engine can', async () => {
+    const [one, other] = [codec(), codec()];
+    const receivers = [codec({ isServer: true }), codec({ isServer: true })];
+    const before = text(700);
+    for (const [i, sender] of [one, other].entries()) {
+      expect(await decompress(receivers[i], await compress(sender, before))).toEqual(before);
+    }
+    const shared = text(900);
+    const block = one.compressApart(shared);
+    expect(block === null).toBe(engine === zlibEngine);
+    if (block === null) return;
+    for (const [i, sender] of [one, other].entries()) {
+      sender.dropContext();
+      expect(await decompress(receivers[i], block)).toEqual(shared);
+      expect(await decompress(receivers[i], await compress(sender, before))).toEqual(before);
+    }
+  });
+
   it('may be cleaned up before any use, twice, and used again', async () => {
     const [from, to] = [codec(), codec({ isServer: true })];
     for (let i = 0; i < 2; i++) {

@@ -49,18 +49,10 @@ export class NativeDeflater implements CodecSide {
     });
   }
 
-  /**
-   * Compresses a whole message without context: good for every connection of equal parameters. The
-   * peer will have seen bytes that this connection's own context does not have, so that is dropped.
-   */
   apart(data: Buffer): Buffer | Error {
-    const id = this.begin();
-    const block = this.codecs.compressApart(id, data);
-    this.codecs.addon.dropContext(id);
-    return block;
+    return this.codecs.compressApart(this.begin(), data);
   }
 
-  /** The peer has been sent a block that another connection's `apart` has made. */
   dropContext(): void {
     if (this.id >= 0) this.codecs.addon.dropContext(this.id);
   }

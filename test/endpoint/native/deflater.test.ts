@@ -115,6 +115,7 @@ describe.skipIf(withoutAddon)(`the native compressing side (${addonReason})`, ()
     const shared = text(600);
     const sent = [one, other].map((deflater) => [deflater.now(before, true), tail]);
     const block = one.apart(shared);
+    one.dropContext();
     other.dropContext();
     for (const [i, deflater] of [one, other].entries()) {
       const after = deflater.now(before, true);
