@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PerMessageDeflateOptions } from '../../src/endpoint/deflate-parameters.js';
 import { take } from './events.js';
 import { carriers, openPair, type Carrier, type PairOptions } from './pair.js';
+import { frame } from './wire.js';
 
 const on: PairOptions = { server: { perMessageDeflate: true } };
 const open = (carrier: Carrier = 'TCP', server: PerMessageDeflateOptions = {}) =>
@@ -148,6 +149,26 @@ describe('a message', () => {
     (client as any)._socket.write(Buffer.from([0xc1, 0x84, ...key, 0xff, 0xff, 0xff, 0xff]));
     expect((await failed).code).toMatch(/^Z_/);
     expect((await closed)[0]).toBe(1007);
+  });
+
+  it('that is corrupt keeps what follows it in the same segment from being delivered', async () => {
+    const { client, server } = await open();
+    const events: string[] = [];
+    server.on('message', (data) => events.push(String(data)));
+    server.on('ping', () => events.push('ping'));
+    server.on('error', () => events.push('error'));
+    const closed = new Promise((resolve) => server.on('close', resolve));
+    const key = Buffer.alloc(4);
+    (client as any)._socket.write(
+      Buffer.concat([
+        frame('before', { key }),
+        frame(Buffer.alloc(4, 0xff), { key, rsv1: true }),
+        frame('behind', { key }),
+        frame('', { key, opcode: 9 })
+      ])
+    );
+    await closed;
+    expect(events).toEqual(['before', 'error']);
   });
 
   it('that is still being compressed counts in bufferedAmount', async () => {

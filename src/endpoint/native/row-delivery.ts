@@ -98,7 +98,7 @@ export abstract class RowDelivery extends Delivery {
     // Read once: it is a getter.
     const memory = slab.buffer;
     try {
-      while (at < end && !this.isWaiting) {
+      while (at < end && !this.isWaiting && !this.done) {
         const kind = table[at];
         const offset = table[at + 1];
         const length = table[at + 2];
