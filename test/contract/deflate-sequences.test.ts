@@ -46,7 +46,9 @@ async function open(server: Name, client: Name, options: PerMessageDeflateOption
     `ws://127.0.0.1:${(wss.address() as AddressInfo).port}`,
     { perMessageDeflate: { threshold: 0, idleTimeout: options.idleTimeout } as object }
   );
-  const [[far]] = (await Promise.all([once(wss, 'connection'), once(near, 'open')])) as unknown as [[Peer]];
+  const [[far]] = (await Promise.all([once(wss, 'connection'), once(near, 'open')])) as unknown as [
+    [Peer]
+  ];
   onTestFinished(() => {
     near.terminate();
     far.terminate();
