@@ -2,7 +2,7 @@ import type { ZlibOptions } from 'node:zlib';
 import type { CodecSide, DeflateEngine, DeflateStatistics, SideOptions } from '../contract.js';
 import type { Binding } from './binding.js';
 import { NONE, NativeCodecs } from './codecs.js';
-import { NativeDeflater } from './deflater.js';
+import { NativeDeflater, SYNC_MAX, THOROUGH_LEVEL, THOROUGH_SYNC_MAX } from './deflater.js';
 import { NativeInflater } from './inflater.js';
 
 /** zlib's defaults. */
@@ -40,7 +40,8 @@ export class NativeDeflateEngine implements DeflateEngine {
     if (id === NONE) return null;
     return new NativeDeflater(codecs, open, id, `${level} ${windowBits} ${memLevel} ${strategy}`, {
       takeover,
-      idle
+      idle,
+      syncMax: level < THOROUGH_LEVEL ? SYNC_MAX : THOROUGH_SYNC_MAX
     });
   }
 

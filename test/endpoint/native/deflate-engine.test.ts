@@ -33,6 +33,17 @@ describe.skipIf(withoutAddon)(`permessage-deflate in Rust (${addonReason})`, () 
     expect(inflater.now(deflater.now(message, true) as Buffer, true)).toEqual(message);
   });
 
+  it('leaves to the thread pool earlier what a high level takes long for', () => {
+    const engine = newNativeEngine();
+    const longest = [1, 6, 7, 9].map((level) => {
+      const deflater = engine.createDeflater({ ...base, zlib: { level } }, 1000)!;
+      return [8, 8.5, 32, 32.5]
+        .filter((kib) => deflater.now(text(kib * 1024), true) !== null)
+        .at(-1);
+    });
+    expect(longest).toEqual([32, 32, 8, 8]);
+  });
+
   it('counts what costs memory', () => {
     const engine = newNativeEngine();
     expect(engine.statistics).toEqual({
