@@ -3,7 +3,7 @@ import { WebSocketServer } from 'ferrows';
 const wss = new WebSocketServer({
   port: process.env.PORT ?? 8080,
   perMessageDeflate: {
-    // Every message stands for itself: compresses less, and no connection keeps a window of memory.
+    // Every message stands for itself: compresses less, and what is sent to many is compressed once.
     serverNoContextTakeover: true,
     clientNoContextTakeover: true,
     // Messages of fewer bytes are sent as they are.

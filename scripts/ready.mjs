@@ -13,7 +13,13 @@ const SOURCES = ['src', 'tsup.config.ts', 'package.json'];
 const BUILT = ['dist/index.js', 'dist/index.mjs'];
 
 /** The addon and what it is made of, where there is a Rust toolchain. */
-const NATIVE_SOURCES = ['crates/node', 'crates/protocol', 'crates/reactor', 'Cargo.lock'];
+const NATIVE_SOURCES = [
+  'crates/node',
+  'crates/protocol',
+  'crates/reactor',
+  'crates/zlib',
+  'Cargo.lock'
+];
 const NATIVE_BUILT = ['build/ferrows.node'];
 
 /**

@@ -98,7 +98,8 @@ function isComplete(loaded: unknown): loaded is Binding {
     typeof binding.mask === 'function' &&
     typeof binding.unmask === 'function' &&
     typeof binding.isValidUTF8 === 'function' &&
-    typeof binding.Endpoints === 'function'
+    typeof binding.Endpoints === 'function' &&
+    typeof binding.Deflate === 'function'
   );
 }
 
@@ -132,8 +133,26 @@ function answersCorrectly(binding: Binding): boolean {
   const rows = endpoints.decode(id, frame, 0);
   endpoints.close(id);
   return (
-    rows === 1 && table[0] === frame.length && frame.toString('latin1', table[6], 11) === 'Hello'
+    deflatesCorrectly(binding) &&
+    rows === 1 &&
+    table[0] === frame.length &&
+    frame.toString('latin1', table[6], 11) === 'Hello'
   );
+}
+
+/** Text there and back again. */
+function deflatesCorrectly(binding: Binding): boolean {
+  const slab = Buffer.allocUnsafeSlow(8192);
+  const scratch = Buffer.from('Hello Hello Hello Hello');
+  const codecs = new binding.Deflate(scratch, slab, () => {});
+  const deflater = codecs.openDeflater(6, 15, 8, 0, false, 0);
+  const inflater = codecs.openInflater(15, false);
+  const length = codecs.compressScratch(deflater, scratch.length, true, 0);
+  const deflated = Buffer.from(slab.subarray(0, length));
+  const inflated = codecs.inflate(inflater, deflated, true, scratch.length, 0);
+  codecs.closeDeflater(deflater);
+  codecs.closeInflater(inflater);
+  return scratch.equals(slab.subarray(0, inflated)) && length < scratch.length;
 }
 
 function firstLine(error: unknown): string {

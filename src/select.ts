@@ -2,10 +2,18 @@
 
 import type { Duplex } from 'node:stream';
 import { debuglog } from 'node:util';
-import type { Incoming, IncomingHandler, IncomingOptions, Masking } from './endpoint/contract.js';
+import type {
+  DeflateStatistics,
+  Incoming,
+  IncomingHandler,
+  IncomingOptions,
+  Masking
+} from './endpoint/contract.js';
+import { NativeDeflateEngine } from './endpoint/native/deflate-engine.js';
 import { NativeParsers } from './endpoint/native/parser.js';
 import { masking as portableMasking, wrap } from './endpoint/portable/masking.js';
 import { Parser } from './endpoint/portable/parser.js';
+import { useDeflateEngine } from './endpoint/permessage-deflate.js';
 import { loadNative } from './load-native.js';
 import type { Transport, TransportChoice, TransportHandler } from './transport/contract.js';
 import { Reactor } from './transport/reactor/reactor.js';
@@ -17,6 +25,10 @@ export interface Backend {
   readonly transport: 'stream' | 'reactor';
   /** What masks and unmasks. */
   readonly masking: string;
+  /** What compresses and decompresses. */
+  readonly deflate: string;
+  /** What permessage-deflate holds in this thread; null where Node's zlib does it. */
+  deflateStatistics(): DeflateStatistics | null;
   /** How it came to this choice. */
   readonly reason: string;
 }
@@ -31,18 +43,27 @@ const { binding, reason } = loadNative();
 const parsers = binding === null ? null : new NativeParsers(binding);
 const { reactor, refusal } = startReactor();
 
+const deflateEngine = binding === null ? null : new NativeDeflateEngine(binding);
+if (deflateEngine !== null) useDeflateEngine(deflateEngine);
+
 /** What masks outgoing frames. */
 export const masking: Masking =
   binding === null
     ? portableMasking
     : (wrap('native', binding.mask, binding.unmask) ?? portableMasking);
 
-export const backend: Backend = Object.freeze({
+const chosen = {
   endpoint: parsers === null ? 'portable' : 'native',
   transport: reactor === null ? 'stream' : 'reactor',
   masking: masking.name,
+  deflate: deflateEngine?.name ?? 'zlib',
   reason: refusal === '' ? reason : `${reason}; no reactor: ${refusal}`
+};
+// Not among what is printed: it is no choice.
+Object.defineProperty(chosen, 'deflateStatistics', {
+  value: () => deflateEngine?.statistics ?? null
 });
+export const backend = Object.freeze(chosen) as Backend;
 debuglog('ferrows')('%j', backend);
 
 /** Joins what carries `socket` best, or Node's own reading and writing if that is asked for. */

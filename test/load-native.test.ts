@@ -120,7 +120,11 @@ describe('no addon, and the reason', () => {
       mask: 'mask() {}',
       unmask: 'unmask(buffer) { buffer.fill(0); }',
       utf8: 'isValidUTF8: () => true',
-      decode: 'Endpoints: class { open() {} close() {} decode() { return 0; } }'
+      decode: 'Endpoints: class { open() {} close() {} decode() { return 0; } }',
+      deflate: `Deflate: class {
+        openDeflater() {} openInflater() {} closeDeflater() {} closeInflater() {}
+        compressScratch() { return 1; } inflate() { return 1; }
+      }`
     };
     for (const [name, change] of Object.entries(wrong)) {
       const { file, binding, reason } = load(`wrong-${name}.cjs`, altered(change));

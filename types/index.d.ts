@@ -511,6 +511,12 @@ declare namespace WebSocket {
      * first connection with permessage-deflate decides. Defaults to 10.
      */
     concurrencyLimit?: number | undefined;
+    /**
+     * Milliseconds after which a connection that sends nothing gives up its compressor, at the price
+     * of what the next message could have referred back to; 0 means never. Defaults to 5000. With the
+     * native endpoint only.
+     */
+    idleTimeout?: number | undefined;
   }
 
   /** An event object as `addEventListener` and the `on…` attributes give it. */
@@ -903,6 +909,20 @@ declare namespace WebSocket {
       fin: boolean,
       callback: (err: Error | null, data: Buffer) => void
     ): void;
+    /** As `compress`, if it can be done at once, else null. Throws what `compress` throws. */
+    compressNow(data: Buffer | string, fin: boolean): Buffer | null;
+    /**
+     * As `decompress`, if it can be done at once, with an error as the result; else null, and the same
+     * has to be given to `decompress`.
+     */
+    decompressNow(data: Buffer, fin: boolean): Buffer | Error | null;
+    /**
+     * Compresses a whole message without context: good for every connection with equal parameters,
+     * each of which has to `dropContext` when it sends it. Null where that cannot be done.
+     */
+    compressApart(data: Buffer): Buffer | null;
+    /** What is compressed next refers to nothing before it. */
+    dropContext(): void;
     /** Frees everything. Compressions that have not called back do so now, with an error. */
     cleanup(): void;
   }
@@ -921,6 +941,24 @@ declare namespace WebSocket {
     parse(header: string): Set<string>;
   };
 
+  /** How many there are of what permessage-deflate needs memory for, in this thread. */
+  interface DeflateStatistics {
+    /** Connections that have compressed, and that have decompressed. */
+    readonly deflaters: number;
+    readonly inflaters: number;
+    /** Compressors of zlib's, each some hundred KiB, and those for short messages, each 40 KiB. */
+    readonly compressors: number;
+    readonly shortCompressors: number;
+    /** How many of both keep a connection's context. */
+    readonly contexts: number;
+    /** Decompressors, each some ten KiB. */
+    readonly decompressors: number;
+    /** Bytes that are kept of received messages for the next ones to refer back to. */
+    readonly historyBytes: number;
+    /** Jobs on the thread pool. */
+    readonly jobs: number;
+  }
+
   /** What this process uses, and why. */
   const backend: {
     /** What parses and frames. */
@@ -929,6 +967,10 @@ declare namespace WebSocket {
     readonly transport: 'stream' | 'reactor';
     /** What masks and unmasks. */
     readonly masking: string;
+    /** What compresses and decompresses: `'zlib'` (Node's) or `'zlib-rs'`. */
+    readonly deflate: string;
+    /** What permessage-deflate holds in this thread; null where Node's zlib does it. */
+    deflateStatistics(): DeflateStatistics | null;
     /** How it came to this choice. */
     readonly reason: string;
   };

@@ -5,6 +5,8 @@
  * endpoint on the way out is only how bytes are masked (`Masking`).
  */
 
+import type { ZlibOptions } from 'node:zlib';
+
 /** The type in which binary messages are delivered. */
 export type BinaryType = 'nodebuffer' | 'arraybuffer' | 'fragments' | 'blob';
 
@@ -36,6 +38,73 @@ export interface Codec {
   ): void;
   /** Releases everything; a pending compression is called back with an error. */
   cleanup(): void;
+  /**
+   * As `compress`, at once. Null when that is not possible now: jobs are pending, or it would take
+   * long. A codec without it is asked by `compress`.
+   */
+  compressNow?(data: Buffer | string, fin: boolean): Buffer | null;
+  /** As `decompress`, at once, with the error as result. Null when that is not possible now. */
+  decompressNow?(data: Buffer, fin: boolean): Buffer | Error | null;
+}
+
+export type CodecCallback = (error: Error | null, data: Buffer) => void;
+
+/** One direction of one connection's permessage-deflate. */
+export interface CodecSide {
+  /** What holds the context, if anything does now: shown as ws's `_deflate` and `_inflate`. */
+  readonly engine: unknown;
+  /**
+   * The result, or the error, where working it out here and now costs less than the way to the
+   * thread pool; else null.
+   */
+  now(data: Buffer | string, fin: boolean): Buffer | Error | null;
+  /** Starts the work on the thread pool; the callback comes later, and not after `close`. */
+  later(data: Buffer | string, fin: boolean, callback: CodecCallback): void;
+  /**
+   * Compresses a whole message without context: good for every connection with equal options, each
+   * of which has to `dropContext` when it sends it.
+   */
+  apart?(data: Buffer): Buffer | Error;
+  /** What comes next refers to nothing before it: its peer has seen what it has not. */
+  dropContext?(): void;
+  /** Frees everything, in any state. It may be used again. */
+  close(): void;
+}
+
+/** What a side is made from. */
+export interface SideOptions {
+  /** The options of zlib's that the user has given. */
+  readonly zlib: ZlibOptions | undefined;
+  readonly windowBits: number;
+  /** Whether messages may refer back to those before them. */
+  readonly takeover: boolean;
+}
+
+/** What compresses and decompresses. */
+export interface DeflateEngine {
+  readonly name: string;
+  /** `idleTimeout` is in milliseconds. Null when it cannot do what the options say. */
+  createDeflater(options: SideOptions, idleTimeout: number): CodecSide | null;
+  /** `maxPayload` is asked before each frame; 0 means no limit. Null as well when it cannot. */
+  createInflater(options: SideOptions, maxPayload: () => number): CodecSide | null;
+}
+
+/** How many there are of what costs memory, in this thread. */
+export interface DeflateStatistics {
+  /** Connections that have compressed, and that have decompressed. */
+  readonly deflaters: number;
+  readonly inflaters: number;
+  /** Compressors of zlib's, each some hundred KiB, and those for short messages, each 40 KiB. */
+  readonly compressors: number;
+  readonly shortCompressors: number;
+  /** How many of both keep a connection's context. */
+  readonly contexts: number;
+  /** Decompressors, each some ten KiB. */
+  readonly decompressors: number;
+  /** What is kept of received messages for the next ones to refer back to. */
+  readonly historyBytes: number;
+  /** Jobs on the thread pool. */
+  readonly jobs: number;
 }
 
 export interface DeflateParameters {

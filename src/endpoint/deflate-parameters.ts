@@ -17,6 +17,11 @@ export interface PerMessageDeflateOptions {
   threshold?: number;
   /** How many compressions and decompressions may run at the same time in this process. */
   concurrencyLimit?: number;
+  /**
+   * Milliseconds after which a connection gives up its compressor, and with it what later messages
+   * could refer back to; 0 means never. The native endpoint only; 5000 by default.
+   */
+  idleTimeout?: number;
   isServer?: boolean;
   /** Limit of an inflated message in bytes; 0 means none. */
   maxPayload?: number;

@@ -285,13 +285,20 @@ export abstract class Delivery implements Incoming {
   }
 
   private inflate(data: Buffer, opcode: Opcode, fin: boolean): void {
+    const codec = this.codec()!;
+    const result = codec.decompressNow?.(data, fin) ?? null;
+    if (result !== null) {
+      if (result instanceof Error) this.failWith(result);
+      else this.inflated(result, opcode, fin, false);
+      return;
+    }
     let waiting = true;
     this.busy = Busy.Inflating;
-    this.codec()!.decompress(data, fin, (error, inflated) => {
+    codec.decompress(data, fin, (error, inflated) => {
       this.busy = Busy.No;
       const settle = () => {
         if (error) this.failWith(error);
-        else this.inflated(inflated, opcode, fin);
+        else this.inflated(inflated, opcode, fin, true);
       };
       // A codec that answers at once is still inside the loop that goes on by itself.
       if (waiting) settle();
@@ -300,12 +307,13 @@ export abstract class Delivery implements Incoming {
     waiting = false;
   }
 
-  private inflated(data: Buffer, opcode: Opcode, fin: boolean): void {
+  /** `later` is whether it has had a turn of its own. */
+  private inflated(data: Buffer, opcode: Opcode, fin: boolean, later: boolean): void {
     this.messageLength += data.length;
     if (this._maxPayload > 0 && this.messageLength > this._maxPayload) {
       this.fail(ErrorIndex.MessageTooLong);
     } else {
-      this.append(data, opcode, fin, true);
+      this.append(data, opcode, fin, later);
     }
   }
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { EMPTY, copy, isBlob, toBuffer } from './buffer.js';
-import type { Extensions, Masking, Outlet, SendCallback } from './contract.js';
+import type { Codec, Extensions, Masking, Outlet, SendCallback } from './contract.js';
 import { frameKey, headerLength, writeHeader, writeKey } from './frame.js';
 import { FIN, Opcode, RSV1 } from './opcode.js';
 import { isValidStatusCode } from './status-code.js';
@@ -104,7 +104,11 @@ export class Outgoing {
     }
     this._firstFragment = fin;
 
-    if (this._compress || this._state !== State.Ready || isBlobPayload(payload)) {
+    if (this._state === State.Ready && this._compress && !isBlobPayload(payload)) {
+      const compressed = this.codec().compressNow?.(payload, fin) ?? null;
+      if (compressed !== null) this.write(compressed, first, masked, callback);
+      else this.queue(payload, first, masked, true, callback);
+    } else if (this._compress || this._state !== State.Ready || isBlobPayload(payload)) {
       this.queue(payload, first, masked, this._compress, callback);
     } else {
       this.write(payload, first, masked, callback);
@@ -306,10 +310,14 @@ export class Outgoing {
       .catch((error: Error) => process.nextTick(blobFailed, this, error, job));
   }
 
+  private codec(): Codec {
+    return this._extensions['permessage-deflate']!;
+  }
+
   private deflate(job: Job, data: Buffer | string): void {
     this._state = State.Deflating;
     const fin = (job.first & FIN) !== 0;
-    this._extensions['permessage-deflate']!.compress(data, fin, (_error, compressed) => {
+    this.codec().compress(data, fin, (_error, compressed) => {
       if (this.outlet.destroyed) {
         this.abandon(new Error('The socket was closed while data was being compressed'), job);
         return;

@@ -1,5 +1,6 @@
-import { constants } from 'node:zlib';
-import type { Codec, DeflateParameters } from './contract.js';
+import { constants, type ZlibOptions } from 'node:zlib';
+import { CodecJobs } from './codec-jobs.js';
+import type { Codec, DeflateEngine, DeflateParameters, SideOptions } from './contract.js';
 import {
   acceptAsClient,
   acceptAsServer,
@@ -8,10 +9,8 @@ import {
   type Configuration,
   type PerMessageDeflateOptions
 } from './deflate-parameters.js';
-import { Deflater } from './portable/deflater.js';
-import { Inflater } from './portable/inflater.js';
-import { Limiter } from './portable/limiter.js';
-import { ZlibJobs } from './portable/zlib-jobs.js';
+import { Limiter } from './limiter.js';
+import { zlibEngine } from './portable/zlib-engine.js';
 
 type Callback = (error: Error | null, data: Buffer) => void;
 
@@ -21,9 +20,19 @@ type Callback = (error: Error | null, data: Buffer) => void;
  */
 let limiter: Limiter | undefined;
 
+let engine: DeflateEngine = zlibEngine;
+
+/** What compresses and decompresses from now on; Node's zlib where it cannot. */
+export function useDeflateEngine(other: DeflateEngine): void {
+  engine = other;
+}
+
+/** Milliseconds after which an idle connection gives up its compressor. */
+const IDLE_TIMEOUT = 5000;
+
 /**
  * The permessage-deflate extension (RFC 7692) of one connection: negotiates its parameters, then
- * compresses and decompresses messages with Node's zlib. The first instance of the process decides
+ * compresses and decompresses messages. The first instance of the process decides
  * how many jobs may be on the thread pool at the same time (`concurrencyLimit`, 10 by default).
  */
 export class PerMessageDeflate implements Codec {
@@ -40,8 +49,8 @@ export class PerMessageDeflate implements Codec {
   /** What was negotiated; null until `accept` has returned. */
   params: DeflateParameters | null = null;
 
-  private deflating: ZlibJobs<Deflater> | null = null;
-  private inflating: ZlibJobs<Inflater> | null = null;
+  private deflating: CodecJobs | null = null;
+  private inflating: CodecJobs | null = null;
 
   constructor(options?: PerMessageDeflateOptions) {
     this._options = options || {};
@@ -95,12 +104,7 @@ export class PerMessageDeflate implements Codec {
    * called synchronously; calls are worked off in order. Throws what zlib says about its options.
    */
   compress(data: Buffer | string, fin: boolean, callback: Callback): void {
-    if (this.deflating === null) {
-      const [windowBits, takeover] = this.contextOf(this._isServer);
-      const side = new Deflater(this._options.zlibDeflateOptions, windowBits, takeover);
-      this.deflating = new ZlibJobs(side, limiter!);
-    }
-    this.deflating.add(data, fin, callback);
+    (this.deflating ??= this.openDeflating()).add(data, fin, callback);
   }
 
   /**
@@ -109,13 +113,37 @@ export class PerMessageDeflate implements Codec {
    * data, and 1009 when the result would be longer than the limit, which is noticed on the way.
    */
   decompress(data: Buffer, fin: boolean, callback: Callback): void {
-    if (this.inflating === null) {
-      const [windowBits, takeover] = this.contextOf(!this._isServer);
-      const { zlibInflateOptions } = this._options;
-      const side = new Inflater(zlibInflateOptions, windowBits, takeover, () => this._maxPayload);
-      this.inflating = new ZlibJobs(side, limiter!);
-    }
-    this.inflating.add(data, fin, callback);
+    (this.inflating ??= this.openInflating()).add(data, fin, callback);
+  }
+
+  /** As `compress`, if it can be done at once; else null. Throws as `compress`. */
+  compressNow(data: Buffer | string, fin: boolean): Buffer | null {
+    const result = (this.deflating ??= this.openDeflating()).now(data, fin);
+    if (result instanceof Error) throw result;
+    return result;
+  }
+
+  /** As `decompress`, if it can be done at once; else null, and the same has to be decompressed. */
+  decompressNow(data: Buffer, fin: boolean): Buffer | Error | null {
+    return (this.inflating ??= this.openInflating()).now(data, fin);
+  }
+
+  /**
+   * Compresses a whole message without context, to be sent on every connection with equal parameters,
+   * each of which has to `dropContext` then. Null where that cannot be done.
+   */
+  compressApart(data: Buffer): Buffer | null {
+    const { side } = (this.deflating ??= this.openDeflating());
+    const block = side.apart?.(data) ?? null;
+    return block instanceof Error ? null : block;
+  }
+
+  /**
+   * What is compressed next refers to nothing before it: the peer has been sent a block in between
+   * that this instance has not seen, from which distances would be counted wrongly.
+   */
+  dropContext(): void {
+    this.deflating?.side.dropContext?.();
   }
 
   /**
@@ -132,11 +160,28 @@ export class PerMessageDeflate implements Codec {
     }
   }
 
-  /** The window and whether context is taken over, in what the server or the client compresses. */
-  private contextOf(server: boolean): [windowBits: number, takeover: boolean] {
+  private openDeflating(): CodecJobs {
+    const { zlibDeflateOptions, idleTimeout = IDLE_TIMEOUT } = this._options;
+    const options = this.sideOptions(this._isServer, zlibDeflateOptions);
+    const idle = idleTimeout > 0 ? idleTimeout : Infinity;
+    const side = engine.createDeflater(options, idle) ?? zlibEngine.createDeflater(options, idle)!;
+    return new CodecJobs(side, limiter!);
+  }
+
+  private openInflating(): CodecJobs {
+    const options = this.sideOptions(!this._isServer, this._options.zlibInflateOptions);
+    const limit = () => this._maxPayload;
+    const side =
+      engine.createInflater(options, limit) ?? zlibEngine.createInflater(options, limit)!;
+    return new CodecJobs(side, limiter!);
+  }
+
+  /** What was agreed on for what the server or the client compresses. */
+  private sideOptions(server: boolean, zlib: ZlibOptions | undefined): SideOptions {
     const params = this.params!;
     const bits = server ? params.server_max_window_bits : params.client_max_window_bits;
     const none = server ? params.server_no_context_takeover : params.client_no_context_takeover;
-    return [typeof bits === 'number' ? bits : constants.Z_DEFAULT_WINDOWBITS, !none];
+    const windowBits = typeof bits === 'number' ? bits : constants.Z_DEFAULT_WINDOWBITS;
+    return { zlib, windowBits, takeover: !none };
   }
 }

@@ -198,8 +198,8 @@ describe('the members that programs use although they begin with an underscore',
 
   it('_sender._bufferedBytes is what waits behind a compression', async () => {
     const { client } = await openPair('TCP', { server: { perMessageDeflate: true } });
-    client.send('x'.repeat(2000));
-    expect((client as any)._sender._bufferedBytes).toBe(2000);
+    client.send('x'.repeat(50_000));
+    expect((client as any)._sender._bufferedBytes).toBe(50_000);
     await new Promise((resolve) => client.send('', resolve));
     expect((client as any)._sender._bufferedBytes).toBe(0);
   });

@@ -28,5 +28,6 @@ export interface Lines {
 export function judge(
   theirs: string,
   ours: string,
-  differs?: IntendedDifference[]
+  differs?: IntendedDifference[],
+  endpoint?: string
 ): { found: Lines; intended: Lines };

@@ -87,8 +87,12 @@ export function difference(before, after) {
   return [minus, plus];
 }
 
-/** What two transcripts differ in, and what a scenario's `differs` says they should, in one order. */
-export function judge(theirs, ours, differs = []) {
+/**
+ * What two transcripts differ in, and what a scenario's `differs` says they should on this endpoint, in
+ * one order.
+ */
+export function judge(theirs, ours, all = [], endpoint = 'portable') {
+  const differs = all.filter((one) => one.endpoint === undefined || one.endpoint === endpoint);
   const [minus, plus] = difference(theirs, ours);
   return {
     found: { ws: minus.sort(), ferrows: plus.sort() },
@@ -130,7 +134,9 @@ async function main(args) {
     const ours = await transcribe(self ? WS : ferrows, { only });
     for (const [id, transcript] of theirs.transcripts) {
       const other = ours.transcripts.get(id);
-      const { found, intended } = judge(transcript, other ?? '', self ? [] : differs.get(id));
+      const { found, intended } = self
+        ? judge(transcript, other ?? '')
+        : judge(transcript, other ?? '', differs.get(id), ours.backend.endpoint);
       if (isDeepStrictEqual(found, intended)) continue;
       differing++;
       console.log(

@@ -53,7 +53,8 @@ describe('ferrows beside ws', async () => {
           if (differs.length === 0) {
             expect(ours).toBe(theirs);
           } else {
-            const { found, intended } = judge(theirs, ours, differs);
+            const { endpoint } = backendOf(pair);
+            const { found, intended } = judge(theirs, ours, differs, endpoint);
             expect(found).toEqual(intended);
           }
         });

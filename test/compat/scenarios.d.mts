@@ -2,6 +2,8 @@
 export interface IntendedDifference {
   /** The name of its row in doc/compatibility.md. */
   row: string;
+  /** The only endpoint that has it; all have, if it is left out. */
+  endpoint?: 'portable' | 'native';
   /** The lines only ws records, and those only ferrows records. */
   ws: string[];
   ferrows: string[];

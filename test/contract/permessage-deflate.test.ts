@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PerMessageDeflateOptions } from '../../src/endpoint/deflate-parameters.js';
 import { take } from './events.js';
 import { carriers, openPair, type Carrier, type PairOptions } from './pair.js';
+import { frame } from './wire.js';
 
 const on: PairOptions = { server: { perMessageDeflate: true } };
 const open = (carrier: Carrier = 'TCP', server: PerMessageDeflateOptions = {}) =>
@@ -150,6 +151,26 @@ describe('a message', () => {
     expect((await closed)[0]).toBe(1007);
   });
 
+  it('that is corrupt keeps what follows it in the same segment from being delivered', async () => {
+    const { client, server } = await open();
+    const events: string[] = [];
+    server.on('message', (data) => events.push(String(data)));
+    server.on('ping', () => events.push('ping'));
+    server.on('error', () => events.push('error'));
+    const closed = new Promise((resolve) => server.on('close', resolve));
+    const key = Buffer.alloc(4);
+    (client as any)._socket.write(
+      Buffer.concat([
+        frame('before', { key }),
+        frame(Buffer.alloc(4, 0xff), { key, rsv1: true }),
+        frame('behind', { key }),
+        frame('', { key, opcode: 9 })
+      ])
+    );
+    await closed;
+    expect(events).toEqual(['before', 'error']);
+  });
+
   it('that is still being compressed counts in bufferedAmount', async () => {
     const { client, server } = await open();
     const message = once(server, 'message');
@@ -196,5 +217,104 @@ describe('a message', () => {
     client.close(1000, 'done');
     expect((await received).map(({ length }) => length)).toEqual([50_000, 5]);
     expect((await closed)[0]).toBe(1000);
+  });
+
+  it.each([50, 50_000])(
+    'of %i bytes keeps its place among pings and pongs — RFC 7692 §6.1',
+    async (length) => {
+      const { client, server } = await open();
+      const events: string[] = [];
+      const all = new Promise<void>((resolve) => {
+        const push = (event: string) => events.push(event) === 40 && resolve();
+        server.on('message', (data) => push(`message ${String(data).slice(0, 2)}`));
+        server.on('ping', (data) => push(`ping ${data}`));
+        server.on('pong', (data) => push(`pong ${data}`));
+      });
+      const expected: string[] = [];
+      for (let i = 10; i < 20; i++) {
+        client.send(String(i).repeat(length / 2));
+        client.ping(String(i));
+        client.send(Buffer.from(`${i} short`));
+        client.pong(String(i));
+        expected.push(`message ${i}`, `ping ${i}`, `message ${i}`, `pong ${i}`);
+      }
+      await all;
+      expect(events).toEqual(expected);
+    }
+  );
+
+  it.each([50, 300_000])(
+    'of %i bytes has a turn of its own where events are asynchronous',
+    async (length) => {
+      const { client, server } = await openPair('TCP', {
+        server: { perMessageDeflate: true, allowSynchronousEvents: false }
+      });
+      const turns: number[] = [];
+      let turn = 0;
+      const all = new Promise<void>((resolve) => {
+        server.on('message', () => {
+          turns.push(turn);
+          if (turns.length === 3) resolve();
+          setImmediate(() => turn++);
+        });
+      });
+      for (let i = 0; i < 3; i++) client.send('x'.repeat(length));
+      await all;
+      expect(new Set(turns).size).toBe(3);
+    }
+  );
+
+  it('longer than maxPayload ends the connection with 1009, whatever it takes on the wire', async () => {
+    for (const length of [10_001, 40_000_000]) {
+      const { client, server } = await openPair('TCP', {
+        server: { perMessageDeflate: true, maxPayload: 10_000 }
+      });
+      const failed = new Promise<Error & { code?: string }>((resolve) =>
+        server.on('error', resolve)
+      );
+      const messages: unknown[] = [];
+      server.on('message', (data) => messages.push(data));
+      const closed = once(client, 'close');
+      client.send('a'.repeat(length));
+      expect(await failed).toMatchObject({
+        code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+        message: 'Max payload size exceeded'
+      });
+      expect((await closed)[0]).toBe(1009);
+      expect(messages).toEqual([]);
+    }
+  });
+
+  it.each(['terminate', 'close', 'destroy'] as const)(
+    'in the middle of its job survives %s by either side',
+    async (way) => {
+      for (const side of ['client', 'server'] as const) {
+        for (const length of [100, 200_000]) {
+          const pair = await open();
+          const { client, server } = pair;
+          server.on('error', () => {});
+          server.on('message', (data) => server.send(data));
+          const closed = Promise.all([once(client, 'close'), once(server, 'close')]);
+          for (let i = 0; i < 5; i++) client.send('a'.repeat(length));
+          await new Promise(setImmediate);
+          if (way === 'destroy') (pair[side] as any)._socket.destroy();
+          else pair[side][way]();
+          await closed;
+        }
+      }
+    }
+  );
+
+  it('leaves no slot taken when its connection is lost', async () => {
+    // The limit is 10, of the first connection in the process.
+    for (let i = 0; i < 12; i++) {
+      const { client } = await open();
+      for (let j = 0; j < 3; j++) client.send('a'.repeat(100_000));
+      client.terminate();
+    }
+    const { client, server } = await open();
+    const message = once(server, 'message');
+    client.send('b'.repeat(100_000));
+    expect((await message)[0]).toHaveLength(100_000);
   });
 });

@@ -7,7 +7,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bytes;
+mod deflate;
 mod endpoints;
+mod jobs;
 #[cfg(target_os = "linux")]
 mod poll_handle;
 #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 seconds=${1:-30}
 shift || true
 targets=("$@")
-[ $# -gt 0 ] || targets=(decode roundtrip utf8 mask)
+[ $# -gt 0 ] || targets=(decode roundtrip utf8 mask inflate)
 
 for target in "${targets[@]}"; do
   cargo +nightly fuzz build --fuzz-dir . "$target"

@@ -1,3 +1,5 @@
+import type { DeflateStatistics } from '../contract.js';
+
 /** What the addon exports: the shape of `crates/node`. */
 export interface Binding {
   readonly VERSION: string;
@@ -11,6 +13,11 @@ export interface Binding {
   unmask(buffer: Uint8Array, mask: Uint8Array): void;
   isValidUTF8(bytes: Uint8Array): boolean;
   readonly Endpoints: new (table: Int32Array, slab: Uint8Array) => Endpoints;
+  readonly Deflate: new (
+    scratch: Uint8Array,
+    slab: Uint8Array,
+    done: (job: number, result: number) => void
+  ) => Deflate;
   /** On Linux only. Throws where the event loop is not libuv's. */
   readonly Reactor?: new (
     table: Int32Array,
@@ -21,6 +28,50 @@ export interface Binding {
     incomplete: Uint32Array,
     dispatch: (count: number) => void
   ) => NativeReactor;
+}
+
+/**
+ * permessage-deflate of a thread's connections, by number. Results are lengths, or one of
+ * `DeflateResult`. Short ones are put into the slab at `offset`, longer ones have to be taken.
+ */
+export interface Deflate {
+  setSlab(slab: Uint8Array): void;
+  /** 2^32 - 1 when a parameter is not valid. */
+  openDeflater(
+    level: number,
+    windowBits: number,
+    memLevel: number,
+    strategy: number,
+    takeover: boolean,
+    idle: number
+  ): number;
+  openInflater(windowBits: number, takeover: boolean): number;
+  closeDeflater(id: number): void;
+  closeInflater(id: number): void;
+  compress(id: number, data: Uint8Array, fin: boolean, offset: number): number;
+  /** Of the first `length` bytes of the scratch. */
+  compressScratch(id: number, length: number, fin: boolean, offset: number): number;
+  compressApart(id: number, data: Uint8Array, offset: number): number;
+  dropContext(id: number): void;
+  /** What is unfinished has to be given to `startInflate`. */
+  inflate(id: number, data: Uint8Array, fin: boolean, limit: number, offset: number): number;
+  takeOutput(target: Uint8Array): void;
+  /** Returns the number of the job, or 2^32 - 1. */
+  startCompress(id: number, data: Uint8Array, fin: boolean): number;
+  startInflate(id: number, data: Uint8Array, fin: boolean, limit: number): number;
+  takeJob(job: number, target: Uint8Array): void;
+  readonly reason: string;
+  /** Gives up idle compressors; returns in how many milliseconds there may be others, or -1. */
+  sweep(): number;
+  statistics(): DeflateStatistics;
+}
+
+/** Results that are not lengths. */
+export const enum DeflateResult {
+  Unfinished = -1,
+  TooLong = -2,
+  Corrupt = -3,
+  NoMemory = -4
 }
 
 /** The incoming halves of a thread's connections, by number. */

@@ -42,10 +42,9 @@ export class NativeParser extends RowDelivery {
   constructor(shared: NativeParsers, options: IncomingOptions, handler: IncomingHandler) {
     super(options, handler);
     this.shared = shared;
-    // Each of these can make JavaScript wait between two events.
-    const oneByOne = this.codec() !== undefined || !this.allowSynchronousEvents;
     this.id = shared.endpoints.open(
-      this.flags(options) | (oneByOne ? OpenFlag.OneByOne : 0),
+      // Then JavaScript waits after every event.
+      this.flags(options) | (this.allowSynchronousEvents ? 0 : OpenFlag.OneByOne),
       Math.max(0, this._maxPayload),
       Math.max(0, options.maxFragments! | 0),
       Math.max(0, options.maxBufferedChunks! | 0)

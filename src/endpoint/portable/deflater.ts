@@ -1,8 +1,8 @@
 import { constants, createDeflateRaw, deflateRawSync, type ZlibOptions } from 'node:zlib';
 import { view } from '../buffer.js';
-import type { ZlibSide } from './zlib-jobs.js';
+import type { CodecCallback, CodecSide } from '../contract.js';
 import { ZlibPool } from './zlib-pool.js';
-import { ZlibStream, type ZlibCallback } from './zlib-stream.js';
+import { ZlibStream } from './zlib-stream.js';
 
 /** Length of the end of a flushed block that is not sent (RFC 7692 §7.2.1). */
 const TAIL_LENGTH = 4;
@@ -22,7 +22,7 @@ const pool = new ZlibPool(
  * The compressing side (RFC 7692 §7.2.1). With `takeover` it keeps one zlib stream; without, short
  * messages are compressed on the spot and longer ones in a borrowed stream.
  */
-export class Deflater implements ZlibSide {
+export class Deflater implements CodecSide {
   private stream: ZlibStream | null = null;
 
   constructor(
@@ -55,7 +55,7 @@ export class Deflater implements ZlibSide {
     return withoutTail(deflated);
   }
 
-  later(data: Buffer | string, fin: boolean, callback: ZlibCallback): void {
+  later(data: Buffer | string, fin: boolean, callback: CodecCallback): void {
     const stream = (this.stream ??= pool.take(this.options, this.windowBits));
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
 

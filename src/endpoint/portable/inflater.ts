@@ -1,8 +1,8 @@
 import { constants, createInflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib';
+import type { CodecCallback, CodecSide } from '../contract.js';
 import { kStatusCode, type ProtocolError } from '../errors.js';
-import type { ZlibSide } from './zlib-jobs.js';
 import { ZlibPool } from './zlib-pool.js';
-import { ZlibStream, type ZlibCallback } from './zlib-stream.js';
+import { ZlibStream } from './zlib-stream.js';
 
 /** What the sender left out at the end of a message (RFC 7692 §7.2.2). */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
@@ -23,7 +23,7 @@ const pool = new ZlibPool(
  * The decompressing side (RFC 7692 §7.2.2). With `takeover` it keeps one zlib stream; without, short
  * messages are decompressed on the spot and longer ones in a borrowed stream.
  */
-export class Inflater implements ZlibSide {
+export class Inflater implements CodecSide {
   private stream: ZlibStream | null = null;
 
   /** `maxPayload` is asked before each job; 0 means no limit. */
@@ -57,7 +57,7 @@ export class Inflater implements ZlibSide {
     }
   }
 
-  later(data: Buffer, fin: boolean, callback: ZlibCallback): void {
+  later(data: Buffer, fin: boolean, callback: CodecCallback): void {
     const stream = (this.stream ??= pool.take(this.options, this.windowBits));
     const join = fin && data.length <= JOIN_MAX;
 

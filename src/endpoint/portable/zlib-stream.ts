@@ -1,9 +1,7 @@
 import * as zlib from 'node:zlib';
 import { EMPTY } from '../buffer.js';
+import type { CodecCallback } from '../contract.js';
 import { ErrorIndex, protocolError } from '../errors.js';
-
-/** With an error there is no data. */
-export type ZlibCallback = (error: Error | null, data: Buffer) => void;
 
 /**
  * A raw DEFLATE stream of Node's zlib (RFC 1951) that is given one piece of work at a time and keeps
@@ -14,7 +12,7 @@ export class ZlibStream {
   private length = 0;
   private limit = 0;
   private unread = 0;
-  private callback: ZlibCallback | null = null;
+  private callback: CodecCallback | null = null;
   private closed = false;
 
   /** `engine` must flush on every write. */
@@ -28,7 +26,7 @@ export class ZlibStream {
    * after which the stream is closed: of zlib, or that more than `limit` bytes came out (0 means no
    * limit). Nothing is called back synchronously, nor after `close`.
    */
-  process(data: Buffer, tail: Buffer | null, limit: number, callback: ZlibCallback): void {
+  process(data: Buffer, tail: Buffer | null, limit: number, callback: CodecCallback): void {
     const { engine } = this;
     this.callback = callback;
     this.limit = limit;

@@ -3,6 +3,8 @@
 
 #[path = "../../tests/protocol/reference.rs"]
 pub mod reference;
+#[path = "../../tests/protocol/streaming.rs"]
+pub mod streaming;
 #[path = "../../tests/protocol/transcript.rs"]
 pub mod transcript;
 

@@ -3,11 +3,13 @@
 // What they share.
 mod inflater;
 mod reference;
+mod streaming;
 mod streams;
 mod transcript;
 
 mod close;
 mod deflate;
+mod deflating;
 mod direct;
 mod error;
 mod incoming;

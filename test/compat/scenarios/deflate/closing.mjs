@@ -82,12 +82,24 @@ const peerCloses = inBothRoles(
   }
 );
 
-const peerEnds = inBothRoles('the peer ends behind compressed messages', async (ws, t, role) => {
-  const { socket, peer } = await compressed(t, role);
-  for (const text of ['one', 'two', 'three']) peer.text(deflated(text), { rsv: RSV1 });
-  peer.end();
-  await t.event(socket, 'close');
-});
+const amount = (bytes) => `bufferedAmount ${bytes}`;
+const atOnce = (ws, ferrows) => [{ row: 'compressed-at-once', endpoint: 'native', ws, ferrows }];
+
+const peerEnds = inBothRoles(
+  'the peer ends behind compressed messages',
+  async (ws, t, role) => {
+    const { socket, peer } = await compressed(t, role);
+    for (const text of ['one', 'two', 'three']) peer.text(deflated(text), { rsv: RSV1 });
+    peer.end();
+    await t.event(socket, 'close');
+    await t.settle();
+  },
+  () =>
+    atOnce(
+      ['one', 'two', 'three'].map((text) => `message Buffer "${text}" false "@2"`),
+      ['one', 'two', 'three'].map((text) => `message Buffer "${text}" false "@1"`)
+    )
+);
 
 const inListener = inBothRoles(
   'terminate() in the listener of a compressed message',
@@ -115,18 +127,26 @@ const pausing = inBothRoles('pause() while inflating', async (ws, t, role) => {
   await last;
 });
 
-const buffered = inBothRoles('bufferedAmount while compressing', async (ws, t, role) => {
-  const { socket, peer, record } = await compressed(t, role);
-  socket.send('12345');
-  record('bufferedAmount', socket.bufferedAmount);
-  socket.send(Buffer.alloc(1000));
-  record('bufferedAmount', socket.bufferedAmount);
-  socket.ping('123');
-  record('bufferedAmount', socket.bufferedAmount);
-  await peer.take(3);
-  await t.settle();
-  record('bufferedAmount', socket.bufferedAmount);
-});
+const buffered = inBothRoles(
+  'bufferedAmount while compressing',
+  async (ws, t, role) => {
+    const { socket, peer, record } = await compressed(t, role);
+    socket.send('12345');
+    record('bufferedAmount', socket.bufferedAmount);
+    socket.send(Buffer.alloc(1000));
+    record('bufferedAmount', socket.bufferedAmount);
+    socket.ping('123');
+    record('bufferedAmount', socket.bufferedAmount);
+    await peer.take(3);
+    await t.settle();
+    record('bufferedAmount', socket.bufferedAmount);
+  },
+  (role) =>
+    atOnce(
+      [5, 1005, 1008].map(amount),
+      (role === 'client' ? [13, 29, 38] : [9, 21, 26]).map(amount)
+    )
+);
 
 export default [
   ...closes,

@@ -194,6 +194,7 @@ const receivedFragments = inBothRoles('compressed fragments received', async (ws
   const bytes = deflated(repetitive);
   const third = Math.ceil(bytes.length / 3);
   const message = t.event(socket, 'message');
+  const pong = peer.take(1);
   peer.write(
     peer.frame(TEXT, bytes.subarray(0, third), { fin: false, rsv: RSV1 }),
     peer.frame(PING, 'between'),
@@ -202,6 +203,7 @@ const receivedFragments = inBothRoles('compressed fragments received', async (ws
     peer.frame(CONTINUATION, bytes.subarray(2 * third))
   );
   await message;
+  await pong;
 });
 
 const binaryTypes = ['arraybuffer', 'fragments', 'blob'].flatMap((binaryType) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LimitedJob, Limiter } from '../../../src/endpoint/portable/limiter.js';
+import { LimitedJob, Limiter } from '../../src/endpoint/limiter.js';
 
 class Job extends LimitedJob {
   constructor(

@@ -1,13 +1,14 @@
 import { expect, it, vi } from 'vitest';
-import { Limiter } from '../../../src/endpoint/portable/limiter.js';
-import { ZlibJobs, type ZlibSide } from '../../../src/endpoint/portable/zlib-jobs.js';
-import type { ZlibCallback } from '../../../src/endpoint/portable/zlib-stream.js';
-import { turn } from '../codec-calls.js';
+import { Limiter } from '../../src/endpoint/limiter.js';
+import { CodecJobs } from '../../src/endpoint/codec-jobs.js';
+import type { CodecCallback, CodecSide } from '../../src/endpoint/contract.js';
+import { turn } from './codec-calls.js';
 
 /** Work that ends when the test says so. */
-class Side implements ZlibSide {
+class Side implements CodecSide {
+  readonly engine = null;
   readonly started: string[] = [];
-  readonly pending: ZlibCallback[] = [];
+  readonly pending: CodecCallback[] = [];
   refuses = false;
   closed = 0;
 
@@ -15,7 +16,7 @@ class Side implements ZlibSide {
     return data === 'now' ? Buffer.from('at once') : null;
   }
 
-  later(data: Buffer | string, _fin: boolean, callback: ZlibCallback): void {
+  later(data: Buffer | string, _fin: boolean, callback: CodecCallback): void {
     if (this.refuses) throw new RangeError('refused');
     this.started.push(String(data));
     this.pending.push(callback);
@@ -32,7 +33,7 @@ class Side implements ZlibSide {
 
 function connection(limiter: Limiter) {
   const side = new Side();
-  const jobs = new ZlibJobs(side, limiter);
+  const jobs = new CodecJobs(side, limiter);
   const log: string[] = [];
   const add = (data: string) =>
     jobs.add(data, true, (error, result) => log.push(`${data}: ${error?.message ?? result}`));

@@ -1,41 +1,36 @@
+import type { CodecCallback, CodecSide } from './contract.js';
 import { LimitedJob, type Limiter } from './limiter.js';
-import type { ZlibCallback } from './zlib-stream.js';
-
-/** One direction of one connection's permessage-deflate. */
-export interface ZlibSide {
-  /** The result, where working it out here and now costs less than the way to the thread pool. */
-  now(data: Buffer | string, fin: boolean): Buffer | null;
-  /** Starts the work on the thread pool; the callback comes later, and not after `close`. */
-  later(data: Buffer | string, fin: boolean, callback: ZlibCallback): void;
-  /** Frees everything, in any state. */
-  close(): void;
-}
 
 interface Job {
   data: Buffer | string;
   fin: boolean;
-  callback: ZlibCallback;
+  callback: CodecCallback;
 }
 
 /**
  * The jobs of one side: one after the other, in the order given, and together with those of all
  * other connections under the limit.
  */
-export class ZlibJobs<Side extends ZlibSide = ZlibSide> extends LimitedJob {
+export class CodecJobs extends LimitedJob {
   /** The first one is being worked on. */
   private jobs: Job[] = [];
   private starting = false;
   private failure: unknown = null;
 
   constructor(
-    readonly side: Side,
+    readonly side: CodecSide,
     private readonly limiter: Limiter
   ) {
     super();
   }
 
+  /** As a job, at once; null when that is not possible now. Throws when zlib refuses the options. */
+  now(data: Buffer | string, fin: boolean): Buffer | Error | null {
+    return this.jobs.length === 0 ? this.side.now(data, fin) : null;
+  }
+
   /** Never calls back synchronously. Throws, and forgets the job, when zlib refuses the options. */
-  add(data: Buffer | string, fin: boolean, callback: ZlibCallback): void {
+  add(data: Buffer | string, fin: boolean, callback: CodecCallback): void {
     const job = { data, fin, callback };
     if (this.jobs.push(job) > 1) return;
     try {
@@ -47,7 +42,7 @@ export class ZlibJobs<Side extends ZlibSide = ZlibSide> extends LimitedJob {
   }
 
   /** Drops all jobs, frees the side, and returns the callbacks that will not be called. */
-  close(): ZlibCallback[] {
+  close(): CodecCallback[] {
     const callbacks = this.jobs.map((job) => job.callback);
     this.jobs = [];
     this.limiter.release(this);
@@ -102,6 +97,7 @@ export class ZlibJobs<Side extends ZlibSide = ZlibSide> extends LimitedJob {
   }
 }
 
-function settleNow(jobs: ZlibJobs, job: Job, result: Buffer): void {
-  jobs.settle(job, null, result);
+function settleNow(jobs: CodecJobs, job: Job, result: Buffer | Error): void {
+  if (result instanceof Error) jobs.settle(job, result);
+  else jobs.settle(job, null, result);
 }

@@ -1,0 +1,133 @@
+//! One frame of a compressed message on its way through an inflater.
+
+use ferrows_zlib::{Inflater, Stopped};
+
+use super::TAIL;
+
+/// Why a frame could not be inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InflateError {
+    /// It would be longer than the limit.
+    TooLong,
+    /// It is not DEFLATE; zlib's words for it.
+    Corrupt(&'static str),
+    /// There is no memory for an inflater.
+    NoMemory,
+}
+
+/// What a synchronous call came to.
+#[derive(Debug)]
+pub enum Inflated {
+    /// All of it is in the output.
+    Whole,
+    /// It takes more work than the caller wanted to wait for.
+    Unfinished(InflateJob),
+}
+
+/// How a frame has left the inflater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Between two blocks, or somewhere else.
+    Frame { between_blocks: bool },
+    /// At the end of the stream, with or without bytes behind it.
+    Stream { left_over: bool },
+}
+
+/// How far a frame has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Done(End),
+    /// The budget is used up.
+    Paused,
+}
+
+/// The output's first capacity is a guess from the input, and doubles.
+const FIRST_CAPACITY: usize = 1024;
+
+/// Appends what `input` inflates to from `position` on, and then `TAIL` if `fin`. Fails as soon as
+/// there are more than `limit` bytes in `output`, and pauses when there are more than `budget`.
+pub fn advance(
+    inflater: &mut Inflater,
+    input: &[u8],
+    position: &mut usize,
+    fin: bool,
+    limit: usize,
+    budget: usize,
+    output: &mut Vec<u8>,
+) -> Result<Step, InflateError> {
+    let end = input.len();
+    let tail: &[u8] = if fin { &TAIL } else { &[] };
+    loop {
+        // One byte more than allowed, to see that there are more.
+        let most = limit.min(budget).saturating_add(1);
+        let rest = input.get(*position..).unwrap_or_default();
+        make_room(output, rest.len(), most);
+        let room = most.saturating_sub(output.len());
+        let (progress, between_blocks) = if *position < end {
+            (inflater.inflate(rest, output, room), false)
+        } else {
+            let rest = tail.get(position.saturating_sub(end)..).unwrap_or_default();
+            inflater.inflate_to_boundary(rest, output, room)
+        };
+        let written = room.saturating_sub(most.saturating_sub(output.len()));
+        let stuck = progress.taken == 0 && written == 0;
+        *position = position.saturating_add(progress.taken);
+        if output.len() > limit {
+            return Err(InflateError::TooLong);
+        }
+        match progress.stopped {
+            Stopped::Corrupt(reason) => return Err(InflateError::Corrupt(reason)),
+            Stopped::End => {
+                let left_over = *position < end.saturating_add(tail.len());
+                return Ok(Step::Done(End::Stream { left_over }));
+            }
+            Stopped::Output if output.len() > budget => return Ok(Step::Paused),
+            Stopped::Output => {}
+            Stopped::Input if *position < end && !stuck => {}
+            Stopped::Input if *position == end && !tail.is_empty() && !stuck => {}
+            Stopped::Input => return Ok(Step::Done(End::Frame { between_blocks })),
+        }
+    }
+}
+
+/// Doubles the capacity when it is used up, up to `most`.
+fn make_room(output: &mut Vec<u8>, input: usize, most: usize) {
+    if output.len() < output.capacity() {
+        return;
+    }
+    let guess = input.saturating_mul(4).clamp(FIRST_CAPACITY, 1 << 20);
+    let wanted = output.capacity().saturating_mul(2).max(guess).min(most);
+    output.reserve_exact(wanted.saturating_sub(output.len()).max(1));
+}
+
+/// A frame that is inflated elsewhere, on another thread.
+#[derive(Debug)]
+pub struct InflateJob {
+    pub(super) inflater: Inflater,
+    pub(super) input: Vec<u8>,
+    pub(super) position: usize,
+    pub(super) fin: bool,
+    pub(super) limit: usize,
+    pub(super) output: Vec<u8>,
+    pub(super) result: Option<Result<End, InflateError>>,
+}
+
+impl InflateJob {
+    /// Does the work. It has to be given back to `Decompressors::finish` afterwards.
+    pub fn run(&mut self) {
+        let step = advance(
+            &mut self.inflater,
+            &self.input,
+            &mut self.position,
+            self.fin,
+            self.limit,
+            usize::MAX.saturating_sub(1),
+            &mut self.output,
+        );
+        self.result = Some(match step {
+            Ok(Step::Done(end)) => Ok(end),
+            Ok(Step::Paused) => Err(InflateError::TooLong),
+            Err(error) => Err(error),
+        });
+    }
+}
