@@ -15,7 +15,7 @@ import {
   responseHeaders
 } from '../handshake/server.js';
 import type { Refusal } from '../handshake/server.js';
-import { kWebSocket } from '../handshake/taken.js';
+import { kWebSocket, RELEASED } from '../handshake/taken.js';
 import { verifyClient } from '../handshake/verify-client.js';
 import { WebSocket } from './websocket.js';
 
@@ -157,12 +157,13 @@ export class WebSocketServer extends EventEmitter {
     callback: UpgradeCallback
   ): void {
     // The client has ended or left while the request was looked at.
-    if (!socket.readable || !socket.writable) {
+    const taken = (socket as { [kWebSocket]?: unknown })[kWebSocket];
+    if (taken !== RELEASED && !(socket.readable && socket.writable)) {
       socket.destroy();
       return;
     }
 
-    if ((socket as { [kWebSocket]?: unknown })[kWebSocket]) {
+    if (taken) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same ' +
           'socket, possibly due to a misconfiguration'
@@ -193,6 +194,8 @@ export class WebSocketServer extends EventEmitter {
 
     websocket.setSocket(socket, head, socketOptions(this.options));
     this._track(websocket);
+    // Nobody needs a socket that was let go of, and its address is asked for here.
+    if (websocket._socket && websocket._socket !== socket) standIn(request, websocket._socket);
 
     callback(websocket, request);
   }
@@ -259,6 +262,13 @@ function requireUpgrade(_request: IncomingMessage, response: ServerResponse): vo
 function emitClose(server: WebSocketServer): void {
   server._state = CLOSED;
   server.emit('close');
+}
+
+/** Has the request name the socket of its connection. */
+function standIn(request: IncomingMessage, socket: Duplex): void {
+  const named = request as { socket: unknown; client?: unknown };
+  named.socket = socket;
+  if ('client' in named) named.client = socket;
 }
 
 function destroy(this: Duplex): void {

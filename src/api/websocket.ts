@@ -109,7 +109,7 @@ export class WebSocket extends EventEmitter {
     this._connection = connection;
     this._receiver = connection.incoming;
     this._sender = connection.sender;
-    this._socket = socket;
+    this._socket = connection.socket;
 
     connection.transport.open(head);
     this._readyState = OPEN;

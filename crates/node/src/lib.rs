@@ -5,6 +5,8 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bytes;
+#[cfg(target_os = "linux")]
+mod control;
 mod endpoints;
 #[cfg(target_os = "linux")]
 mod poll_handle;

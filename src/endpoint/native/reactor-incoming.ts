@@ -1,5 +1,5 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
-import type { NativeReactor } from './binding.js';
+import { OpenFlag, type NativeReactor } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
 import { Kind, ROW } from './table.js';
 
@@ -21,13 +21,14 @@ export class ReactorIncoming extends RowDelivery {
     native: NativeReactor,
     fd: number,
     options: IncomingOptions,
-    handler: IncomingHandler
+    handler: IncomingHandler,
+    duplicate = false
   ) {
     super(options, handler);
     this.native = native;
     this.id = native.add(
       fd,
-      this.flags(options),
+      this.flags(options) | (duplicate ? OpenFlag.Duplicate : 0),
       Math.max(0, this._maxPayload),
       Math.max(0, options.maxFragments! | 0),
       Math.max(0, options.maxBufferedChunks! | 0)
@@ -55,6 +56,10 @@ export class ReactorIncoming extends RowDelivery {
     if (this.paused) return false;
     this.paused = true;
     return true;
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
   }
 
   resume(): void {
