@@ -82,7 +82,8 @@ export class Connection implements IncomingHandler, TransportHandler {
       options.generateMask,
       this.transport
     );
-    this.sender.onerror = (error) => this.sendFailed(error);
+    this.sender._connection = this;
+    this.sender.onerror = sendFailed;
     this.socket[kWebSocket] = websocket;
     // Whom Node's socket was given to, even when it is let go of: nobody may take it again.
     if (socket !== this.socket) (socket as { [kWebSocket]?: unknown })[kWebSocket] = RELEASED;
@@ -217,7 +218,7 @@ export class Connection implements IncomingHandler, TransportHandler {
   }
 
   /** A message could not be read. The peer may finish what it is sending. */
-  private sendFailed(error: Error): void {
+  sendFailed(error: Error): void {
     const { websocket } = this;
     if (websocket._readyState === CLOSED) return;
     if (websocket._readyState === OPEN) {
@@ -238,6 +239,10 @@ export class Connection implements IncomingHandler, TransportHandler {
   private setCloseTimer(): void {
     this.closeTimer = setTimeout(destroy, this.websocket._closeTimeout, this.transport);
   }
+}
+
+function sendFailed(this: Sender, error: Error): void {
+  this._connection!.sendFailed(error);
 }
 
 function destroy(transport: Transport): void {

@@ -33,6 +33,8 @@ export class WebSocketServer extends EventEmitter {
   declare _server?: Server | null;
   declare _removeListeners?: (() => void) | null;
   declare _shouldEmitClose?: boolean;
+  /** Takes a WebSocket that has closed out of `clients`. */
+  private readonly _forget: (this: WebSocket) => void;
   _state: typeof RUNNING | typeof CLOSING | typeof CLOSED;
 
   /** `callback` is called when the server of its own (option `port`) listens. */
@@ -63,6 +65,13 @@ export class WebSocketServer extends EventEmitter {
       this._shouldEmitClose = false;
     }
 
+    // One listener for all of them.
+    const server = this;
+    this._forget = function (this: WebSocket) {
+      const { clients } = server;
+      clients?.delete(this);
+      if (server._shouldEmitClose && !clients?.size) process.nextTick(emitClose, server);
+    };
     this.options = resolved;
     this._state = RUNNING;
   }
@@ -245,10 +254,7 @@ export class WebSocketServer extends EventEmitter {
     if (!clients) return;
 
     clients.add(websocket);
-    websocket.on('close', () => {
-      clients.delete(websocket);
-      if (this._shouldEmitClose && !clients.size) process.nextTick(emitClose, this);
-    });
+    websocket.on('close', this._forget);
   }
 }
 

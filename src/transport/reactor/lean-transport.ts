@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { EMPTY } from '../../endpoint/buffer.js';
 import type { SendCallback } from '../../endpoint/contract.js';
@@ -20,6 +19,7 @@ import {
   type Carrier,
   type Progress
 } from './progress.js';
+import { currentScope } from './scope.js';
 import { leave, letGo, type CountingServer } from './socket.js';
 import { systemError } from './system-error.js';
 
@@ -64,7 +64,7 @@ export class LeanTransport implements Transport, Progress {
   private readonly incoming: ReactorIncoming;
   private readonly handler: TransportHandler;
   private readonly coalesce: boolean;
-  private readonly scope = new AsyncResource('FERROWSCONNECTION', { requireManualDestroy: true });
+  private readonly scope = currentScope();
   /** Node's socket, until `open`. */
   private former: Socket | null;
   /** The server that counts its connections, this one among them. */

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { SendCallback } from '../../endpoint/contract.js';
 import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
@@ -17,6 +16,7 @@ import {
   type Carrier,
   type Progress
 } from './progress.js';
+import { currentScope } from './scope.js';
 import { takeOver, type SocketOwner } from './socket.js';
 import { systemError } from './system-error.js';
 
@@ -32,7 +32,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   outboxed = 0;
   readonly reactor: Carrier;
   private readonly incoming: ReactorIncoming;
-  private readonly scope = new AsyncResource('FERROWSCONNECTION', { requireManualDestroy: true });
+  private readonly scope = currentScope();
   /** Whether what is sent goes through the outbox. */
   private direct = true;
   total = 0;
