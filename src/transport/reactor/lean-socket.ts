@@ -1,8 +1,34 @@
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { SendCallback } from '../../endpoint/contract.js';
-import type { SocketAddress } from '../../endpoint/native/binding.js';
-import type { LeanTransport } from './lean-transport.js';
+import type { NativeReactor, SocketAddress } from '../../endpoint/native/binding.js';
+
+/** The connection that a socket stands for. */
+export interface LeanOwner {
+  readonly id: number;
+  readonly reactor: { readonly native: NativeReactor };
+  readonly destroyed: boolean;
+  readonly isClosed: boolean;
+  /** The peer has half-closed. */
+  readonly hasEnded: boolean;
+  /** Nothing more can be sent; the peer has been told. */
+  readonly isShutDown: boolean;
+  readonly hasFinished: boolean;
+  readonly isPaused: boolean;
+  /** The kernel has not taken everything. */
+  readonly blocked: boolean;
+  readonly bufferedAmount: number;
+  readonly bytesHeld: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  pause(): void;
+  resume(): void;
+  tap(): void;
+  keepAlive(alive: boolean): void;
+  writeThrough(list: readonly Buffer[], callback?: SendCallback): void;
+  shutdown(): void;
+  destroy(error?: Error): void;
+}
 
 type Listener = (...args: any[]) => void;
 
@@ -25,10 +51,10 @@ export interface LeanSocket extends EventEmitter {}
  * of a WebSocket's. It is no stream.
  */
 export class LeanSocket {
-  private readonly transport: LeanTransport;
+  private readonly transport: LeanOwner;
   private rare: Rare | null = null;
 
-  constructor(transport: LeanTransport) {
+  constructor(transport: LeanOwner) {
     this.transport = transport;
   }
 

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
-import { EMPTY } from '../../endpoint/buffer.js';
 import type { SendCallback } from '../../endpoint/contract.js';
 import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
 import { Kind } from '../../endpoint/native/table.js';
 import { beginBatch, endBatch, exiting } from '../coalesce.js';
 import type { Transport, TransportHandler } from '../contract.js';
 import type { HandledSocket } from './descriptor.js';
-import { LeanSocket } from './lean-socket.js';
+import { LeanSocket, type LeanOwner } from './lean-socket.js';
 import {
   bytes,
   callWhenTaken,
@@ -47,7 +46,7 @@ const enum Stage {
  * A connection of the reactor's own: Rust has duplicated the descriptor, and Node's socket is gone
  * with all of its memory. In its place is a `LeanSocket`.
  */
-export class LeanTransport implements Transport, Progress {
+export class LeanTransport implements Transport, Progress, LeanOwner {
   /** The reactor's number of this connection, which means nothing once that is destroyed. */
   readonly id: number;
   readonly socket: LeanSocket;
@@ -59,7 +58,7 @@ export class LeanTransport implements Transport, Progress {
   blocked = false;
   pending: Progress['pending'] = null;
   finalCallback: (() => void) | null = null;
-  memory: Buffer = EMPTY;
+  memory: Buffer;
 
   private readonly incoming: ReactorIncoming;
   private readonly handler: TransportHandler;
@@ -85,6 +84,7 @@ export class LeanTransport implements Transport, Progress {
     coalesce: boolean
   ) {
     this.reactor = reactor;
+    this.memory = reactor.outbox.memory;
     this.incoming = incoming;
     this.id = incoming.id;
     this.handler = handler;
