@@ -275,24 +275,27 @@ export class LeanSocket {
       else this.once('timeout', callback);
     }
     if (milliseconds > 0) {
-      rare.traffic = this.bytesRead + this.bytesWritten;
+      rare.traffic = this.traffic;
       rare.timer = setTimeout(checkTraffic, milliseconds, this).unref();
     }
     return this;
+  }
+
+  private get traffic(): number {
+    return this.bytesRead + this.bytesWritten - this.writableLength;
   }
 
   /** The timeout's time is over. */
   checkTraffic(): void {
     const { rare } = this;
     if (rare === null || this.destroyed) return;
-    const traffic = this.bytesRead + this.bytesWritten - this.writableLength;
-    const { timeout } = rare;
+    const { traffic } = this;
     if (traffic === rare.traffic) {
       rare.timer = undefined;
       this.emit('timeout');
     } else {
       rare.traffic = traffic;
-      rare.timer = setTimeout(checkTraffic, timeout, this).unref();
+      rare.timer = setTimeout(checkTraffic, rare.timeout, this).unref();
     }
   }
 
