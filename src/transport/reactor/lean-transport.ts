@@ -128,18 +128,17 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
         if (!this.blocked) this.socket.drained();
         break;
       case Kind.Ended:
-        if (this.incoming.hasStashed) this.endWaits = true;
-        else process.nextTick(endRead, this);
+        process.nextTick(endRead, this);
         break;
       default:
         this.destroy(systemError(value));
     }
   }
 
-  /** Everything the peer has sent was delivered: this side follows. */
+  /** The peer has ended: this side follows, once what waits of the peer was delivered. */
   endRead(): void {
-    this.endWaits = false;
-    if (this.stage & (Stage.Ended | Stage.Destroyed)) return;
+    this.endWaits = this.incoming.hasStashed;
+    if (this.endWaits || this.stage & (Stage.Ended | Stage.Destroyed)) return;
     this.stage |= Stage.Ended;
     this.handler.onEnd();
     this.socket.emit('end');
