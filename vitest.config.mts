@@ -8,12 +8,14 @@ const pair = (
   name: string,
   env: Record<string, string>,
   include = ['test/**/*.test.ts'],
-  exclude: string[] = []
+  exclude: string[] = [],
+  setupFiles: string[] = []
 ) => ({
   test: {
     name,
     include,
     exclude,
+    setupFiles,
     env: { FERROWS_EXPECT: name, ...env },
     pool: 'forks' as const,
     testTimeout: 30_000
@@ -31,6 +33,9 @@ const once = [
   'test/npm/**/*.test.ts'
 ];
 
+/** What depends on the transport option. */
+const LEAN = ['test/{api,contract,transport/reactor}/**/*.test.ts', 'test/backend.test.ts'];
+
 export default defineConfig({
   test: {
     projects: [
@@ -44,7 +49,12 @@ export default defineConfig({
       pair('portable+bufferutil', { WS_NO_NATIVE: '1' }, undefined, once),
       pair('native', { WS_NO_REACTOR: '1' }, undefined, once),
       // The reactor is made of epoll.
-      ...(process.platform === 'linux' ? [pair('native+reactor', {}, undefined, once)] : [])
+      ...(process.platform === 'linux'
+        ? [
+            pair('native+reactor', {}, undefined, once),
+            pair('native+lean', {}, LEAN, once, ['test/contract/lean-by-default.ts'])
+          ]
+        : [])
     ]
   }
 });

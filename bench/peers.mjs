@@ -37,7 +37,8 @@ const FERROWS = {
     quick: false
   },
   native: { backend: 'native/stream', env: { WS_NO_REACTOR: '1' } },
-  'native-reactor': { backend: 'native/reactor', env: {} }
+  'native-reactor': { backend: 'native/reactor', env: {} },
+  'native-lean': { backend: 'native/reactor', env: { BENCH_TRANSPORT: 'lean' }, quick: false }
 };
 
 /** Peers that are fetched when they are first measured, each into a directory of its own. */

@@ -37,6 +37,8 @@ export interface Backend {
 export interface ConnectionParts {
   readonly incoming: Incoming;
   readonly transport: Transport;
+  /** The socket of the connection: the one given, or what stands in its place. */
+  readonly socket: Duplex;
 }
 
 const { binding, reason } = loadNative();
@@ -76,12 +78,14 @@ export function createConnectionParts(
 ): ConnectionParts {
   const parts =
     reactor !== null && choice !== 'stream'
-      ? reactor.take(socket, options, handler, coalesce)
+      ? reactor.take(socket, options, handler, coalesce, choice === 'lean')
       : null;
-  if (parts !== null) return parts;
+  // A LeanSocket has what is used of a connection's socket.
+  if (parts !== null) return { ...parts, socket: parts.transport.socket as unknown as Duplex };
   return {
     incoming: createIncoming(options, handler),
-    transport: new StreamTransport(socket, handler, coalesce)
+    transport: new StreamTransport(socket, handler, coalesce),
+    socket
   };
 }
 

@@ -470,10 +470,11 @@ declare namespace WebSocket {
      */
     coalesce?: boolean | undefined;
     /**
-     * What may carry the connection: the best that is available (`'auto'`, the default) or always
-     * Node's stream (`'stream'`).
+     * What may carry the connection: the best that is available (`'auto'`, the default), always
+     * Node's stream (`'stream'`), or, where that can be done, a transport that lets go of Node's
+     * socket once the connection is open (`'lean'`).
      */
-    transport?: 'auto' | 'stream' | undefined;
+    transport?: 'auto' | 'stream' | 'lean' | undefined;
   }
 
   /** The parameters of permessage-deflate (RFC 7692 §7.1), and how zlib is used. */
@@ -618,10 +619,11 @@ declare namespace WebSocket {
      */
     coalesce?: boolean | undefined;
     /**
-     * What may carry the connections: the best that is available (`'auto'`, the default) or always
-     * Node's stream (`'stream'`).
+     * What may carry the connections: the best that is available (`'auto'`, the default), always
+     * Node's stream (`'stream'`), or, where that can be done, a transport that lets go of Node's
+     * sockets once the connections are open (`'lean'`).
      */
-    transport?: 'auto' | 'stream' | undefined;
+    transport?: 'auto' | 'stream' | 'lean' | undefined;
   }
 
   /** Where a server listens. */

@@ -3,7 +3,7 @@
 /**
  * Echo and broadcast with the API of ws: the same lines for ws (the default) and ferrows
  * (BENCH_LIBRARY names it), as a program that nobody tuned would have them. Over TLS when BENCH_TLS
- * is a directory with key.pem and cert.pem.
+ * is a directory with key.pem and cert.pem; with ferrows' option `transport` from BENCH_TRANSPORT.
  */
 
 const { readFileSync } = require('node:fs');
@@ -24,7 +24,8 @@ const wss = new WebSocketServer({
   server,
   // Negotiated by the clients of the deflate workloads only. Without context takeover ws would leave
   // messages below 1 KiB uncompressed.
-  perMessageDeflate: { threshold: 0 }
+  perMessageDeflate: { threshold: 0 },
+  ...(process.env.BENCH_TRANSPORT && { transport: process.env.BENCH_TRANSPORT })
 });
 
 wss.on('connection', (ws, request) => {

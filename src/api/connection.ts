@@ -13,7 +13,7 @@ import { kStatusCode, type ProtocolError } from '../endpoint/errors.js';
 import { NO_STATUS } from '../endpoint/status-code.js';
 import type { SetSocketOptions } from '../handshake/options.js';
 import { CLOSED, CLOSING, OPEN } from '../handshake/ready-state.js';
-import { kWebSocket } from '../handshake/taken.js';
+import { kWebSocket, RELEASED } from '../handshake/taken.js';
 import { createConnectionParts } from '../select.js';
 import type { Transport, TransportHandler } from '../transport/contract.js';
 import { Sender } from './sender.js';
@@ -49,7 +49,7 @@ export class Connection implements IncomingHandler, TransportHandler {
   paused = false;
 
   private readonly websocket: ConnectionHost;
-  private readonly socket: Duplex & { [kWebSocket]?: ConnectionHost };
+  readonly socket: Duplex & { [kWebSocket]?: ConnectionHost };
   private closeTimer: NodeJS.Timeout | undefined;
   private closed = false;
   private pendingAutoPongs = 0;
@@ -57,8 +57,7 @@ export class Connection implements IncomingHandler, TransportHandler {
 
   constructor(websocket: ConnectionHost, socket: Duplex, options: SetSocketOptions) {
     this.websocket = websocket;
-    this.socket = socket;
-    const { incoming, transport } = createConnectionParts(
+    const parts = createConnectionParts(
       socket,
       {
         allowSynchronousEvents: options.allowSynchronousEvents,
@@ -74,11 +73,20 @@ export class Connection implements IncomingHandler, TransportHandler {
       options.coalesce !== false,
       options.transport
     );
-    this.incoming = incoming;
-    this.transport = transport;
-    this.sender = new Sender(socket, websocket._extensions, options.generateMask, this.transport);
-    this.sender.onerror = (error) => this.sendFailed(error);
+    this.incoming = parts.incoming;
+    this.transport = parts.transport;
+    this.socket = parts.socket;
+    this.sender = new Sender(
+      this.socket,
+      websocket._extensions,
+      options.generateMask,
+      this.transport
+    );
+    this.sender._connection = this;
+    this.sender.onerror = sendFailed;
     this.socket[kWebSocket] = websocket;
+    // Whom Node's socket was given to, even when it is let go of: nobody may take it again.
+    if (socket !== this.socket) (socket as { [kWebSocket]?: unknown })[kWebSocket] = RELEASED;
   }
 
   get bufferedAmount(): number {
@@ -210,7 +218,7 @@ export class Connection implements IncomingHandler, TransportHandler {
   }
 
   /** A message could not be read. The peer may finish what it is sending. */
-  private sendFailed(error: Error): void {
+  sendFailed(error: Error): void {
     const { websocket } = this;
     if (websocket._readyState === CLOSED) return;
     if (websocket._readyState === OPEN) {
@@ -231,6 +239,10 @@ export class Connection implements IncomingHandler, TransportHandler {
   private setCloseTimer(): void {
     this.closeTimer = setTimeout(destroy, this.websocket._closeTimeout, this.transport);
   }
+}
+
+function sendFailed(this: Sender, error: Error): void {
+  this._connection!.sendFailed(error);
 }
 
 function destroy(transport: Transport): void {

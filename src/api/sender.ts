@@ -11,6 +11,8 @@ import { DuplexOutlet } from '../transport/duplex-outlet.js';
  */
 export class Sender extends Outgoing {
   _socket: Duplex;
+  /** Who is told of a message that cannot be read; null for a sender that a user has made. */
+  _connection: { sendFailed(error: Error): void } | null = null;
 
   constructor(
     socket: Duplex,

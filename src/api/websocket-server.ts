@@ -15,7 +15,7 @@ import {
   responseHeaders
 } from '../handshake/server.js';
 import type { Refusal } from '../handshake/server.js';
-import { kWebSocket } from '../handshake/taken.js';
+import { kWebSocket, RELEASED } from '../handshake/taken.js';
 import { verifyClient } from '../handshake/verify-client.js';
 import { WebSocket } from './websocket.js';
 
@@ -33,6 +33,8 @@ export class WebSocketServer extends EventEmitter {
   declare _server?: Server | null;
   declare _removeListeners?: (() => void) | null;
   declare _shouldEmitClose?: boolean;
+  /** Takes a WebSocket that has closed out of `clients`. */
+  private readonly _forget: (this: WebSocket) => void;
   _state: typeof RUNNING | typeof CLOSING | typeof CLOSED;
 
   /** `callback` is called when the server of its own (option `port`) listens. */
@@ -63,6 +65,13 @@ export class WebSocketServer extends EventEmitter {
       this._shouldEmitClose = false;
     }
 
+    // One listener for all of them.
+    const server = this;
+    this._forget = function (this: WebSocket) {
+      const { clients } = server;
+      clients?.delete(this);
+      if (server._shouldEmitClose && !clients?.size) process.nextTick(emitClose, server);
+    };
     this.options = resolved;
     this._state = RUNNING;
   }
@@ -157,12 +166,13 @@ export class WebSocketServer extends EventEmitter {
     callback: UpgradeCallback
   ): void {
     // The client has ended or left while the request was looked at.
-    if (!socket.readable || !socket.writable) {
+    const taken = (socket as { [kWebSocket]?: unknown })[kWebSocket];
+    if (taken !== RELEASED && !(socket.readable && socket.writable)) {
       socket.destroy();
       return;
     }
 
-    if ((socket as { [kWebSocket]?: unknown })[kWebSocket]) {
+    if (taken) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same ' +
           'socket, possibly due to a misconfiguration'
@@ -193,6 +203,8 @@ export class WebSocketServer extends EventEmitter {
 
     websocket.setSocket(socket, head, socketOptions(this.options));
     this._track(websocket);
+    // Nobody needs a socket that was let go of, and its address is asked for here.
+    if (websocket._socket && websocket._socket !== socket) standIn(request, websocket._socket);
 
     callback(websocket, request);
   }
@@ -242,10 +254,7 @@ export class WebSocketServer extends EventEmitter {
     if (!clients) return;
 
     clients.add(websocket);
-    websocket.on('close', () => {
-      clients.delete(websocket);
-      if (this._shouldEmitClose && !clients.size) process.nextTick(emitClose, this);
-    });
+    websocket.on('close', this._forget);
   }
 }
 
@@ -259,6 +268,13 @@ function requireUpgrade(_request: IncomingMessage, response: ServerResponse): vo
 function emitClose(server: WebSocketServer): void {
   server._state = CLOSED;
   server.emit('close');
+}
+
+/** Has the request name the socket of its connection. */
+function standIn(request: IncomingMessage, socket: Duplex): void {
+  const named = request as { socket: unknown; client?: unknown };
+  named.socket = socket;
+  if ('client' in named) named.client = socket;
 }
 
 function destroy(this: Duplex): void {

@@ -12,6 +12,9 @@ import { Connection } from './connection.js';
 import { installEventTarget } from './event-target.js';
 import type { Sender } from './sender.js';
 
+/** For all without one: a connection's is replaced, never changed. */
+const NONE: Extensions = Object.freeze({});
+
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
 /** A WebSocket connection of either role, with ws's API. */
@@ -31,7 +34,7 @@ export class WebSocket extends EventEmitter {
   _closeMessage: Buffer = EMPTY;
   _closeTimeout: number | undefined;
   _errorEmitted = false;
-  _extensions: Extensions = {};
+  _extensions: Extensions = NONE;
   _isServer = true;
   _maxPendingAutoPongs = 0;
   _protocol = '';
@@ -109,7 +112,7 @@ export class WebSocket extends EventEmitter {
     this._connection = connection;
     this._receiver = connection.incoming;
     this._sender = connection.sender;
-    this._socket = socket;
+    this._socket = connection.socket;
 
     connection.transport.open(head);
     this._readyState = OPEN;

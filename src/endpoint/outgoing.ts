@@ -51,7 +51,7 @@ export class Outgoing {
   protected readonly outlet: Outlet;
   private readonly masking: Masking;
   private _state: State = State.Ready;
-  private _queue: Job[] = [];
+  private _queue: Job[] | null = null;
   /** Whether the next `send` begins a message, and whether the current message is compressed. */
   private _firstFragment = true;
   private _compress = false;
@@ -280,12 +280,12 @@ export class Outgoing {
     const job: Job = { data, first, masked, compress, byteLength: byteLength(data), callback };
     this._bufferedBytes += job.byteLength;
     if (this._state === State.Ready) this.start(job);
-    else this._queue.push(job);
+    else (this._queue ??= []).push(job);
   }
 
   /** Starts jobs until one has to be waited for. */
   private start(job: Job | undefined): void {
-    for (; job !== undefined; job = this._queue.shift()) {
+    for (; job !== undefined; job = this._queue?.shift()) {
       if (isBlobPayload(job.data)) return this.readBlob(job, job.data);
       if (job.compress) return this.deflate(job, job.data);
       this._bufferedBytes -= job.byteLength;
@@ -325,13 +325,13 @@ export class Outgoing {
       this._bufferedBytes -= job.byteLength;
       this._state = State.Ready;
       this.write(compressed, job.first, job.masked, job.callback);
-      if (this._state === State.Ready) this.start(this._queue.shift());
+      if (this._state === State.Ready) this.start(this._queue?.shift());
     });
   }
 
   /** Tells everyone who waits that nothing more will be sent. */
   abandon(error: Error, job: Job): void {
-    for (const { callback } of [job, ...this._queue]) {
+    for (const { callback } of [job, ...(this._queue ?? [])]) {
       if (typeof callback === 'function') callback(error);
     }
   }

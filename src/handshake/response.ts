@@ -74,6 +74,6 @@ function acceptExtensions(
     return invalid;
   }
 
-  websocket._extensions[expected] = perMessageDeflate;
+  websocket._extensions = { [expected]: perMessageDeflate };
   return undefined;
 }

@@ -3,3 +3,6 @@
  * once that connection is over.
  */
 export const kWebSocket = Symbol('websocket');
+
+/** Stands for that `WebSocket` on a socket that its connection has let go of. */
+export const RELEASED = Symbol('released');

@@ -1,7 +1,10 @@
 import type { Outlet } from '../endpoint/contract.js';
 
-/** Which transport may carry a connection: the best one available, or always Node's socket. */
-export type TransportChoice = 'auto' | 'stream';
+/**
+ * Which transport may carry a connection: the best one available, always Node's socket, or, where
+ * there is one, a transport that lets go of Node's socket.
+ */
+export type TransportChoice = 'auto' | 'stream' | 'lean';
 
 /**
  * A transport moves bytes between an endpoint and a peer. It knows no frames.

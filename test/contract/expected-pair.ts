@@ -18,7 +18,9 @@ const PAIRS: Record<string, Pair> = {
     masking: ofNode ?? 'bufferutil'
   },
   native: { endpoint: 'native', transport: 'stream', masking: 'native' },
-  'native+reactor': { endpoint: 'native', transport: 'reactor', masking: 'native' }
+  'native+reactor': { endpoint: 'native', transport: 'reactor', masking: 'native' },
+  // Beside what the process chooses, connections ask for it (lean-by-default.ts).
+  'native+lean': { endpoint: 'native', transport: 'reactor', masking: 'native' }
 };
 
 /** What the name of the test project, in FERROWS_EXPECT, promises. Throws when it says nothing. */

@@ -7,6 +7,8 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bytes;
+#[cfg(target_os = "linux")]
+mod control;
 mod deflate;
 mod endpoints;
 mod jobs;

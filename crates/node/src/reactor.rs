@@ -15,7 +15,7 @@ use core::cell::{Cell, RefCell};
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use std::io::IoSlice;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -51,8 +51,8 @@ struct Shared {
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
 }
 
-struct State {
-    sockets: Sockets,
+pub(crate) struct State {
+    pub(crate) sockets: Sockets,
     table: Int32Array,
     slab: Uint8Array,
     slab_used: usize,
@@ -65,6 +65,9 @@ struct State {
     /// Connections that are to be paused, with what had been read of them when that was asked for.
     pausing: Vec<(ConnectionId, u64)>,
 }
+
+/// A flag of `add` beside those of an endpoint: the connection gets a descriptor of its own.
+const DUPLICATE: u32 = 32;
 
 /// What a connection that is to be paused may still read, as much as a stream of Node's.
 const PAUSE_AFTER: u64 = 16 * 1024;
@@ -181,7 +184,8 @@ impl Reactor {
         })
     }
 
-    /// Takes a connected socket, which stays open until `remove`. Limits: 0 means none.
+    /// Takes a connected socket, which stays open until `remove`, unless the flags ask for a
+    /// descriptor of its own. Limits: 0 means none.
     #[napi(catch_unwind)]
     pub fn add(
         &self,
@@ -198,9 +202,16 @@ impl Reactor {
                 max_buffered_chunks,
                 ..options(flags)
             };
-            // SAFETY: the owner of the descriptor, who calls this, removes it before it is closed.
-            let id = unsafe { state.sockets.add(fd, options) }
-                .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
+            let added = if flags & DUPLICATE != 0 && fd >= 0 {
+                // SAFETY: the owner of the descriptor, who calls this, has it open.
+                let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+                state.sockets.add_duplicate(fd, options)
+            } else {
+                // SAFETY: the owner of the descriptor, who calls this, removes it before it is closed.
+                unsafe { state.sockets.add(fd, options) }
+            };
+            let id =
+                added.map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
             Ok(id.bits())
         })?
     }
@@ -383,7 +394,7 @@ impl Reactor {
         })
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> Result<T> {
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> Result<T> {
         let mut state = self.shared.state.try_borrow_mut().map_err(|_| given_up())?;
         state.as_mut().map(work).ok_or_else(given_up)
     }

@@ -1,3 +1,5 @@
+use std::os::fd::OwnedFd;
+
 use ferrows_protocol::Incoming;
 use rustix::event::epoll::EventFlags;
 use rustix::io::Errno;
@@ -27,6 +29,8 @@ use crate::socket::Socket;
 pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     pub(crate) socket: Socket,
+    /// The descriptor, if the connection closes it: `socket` is a copy.
+    pub(crate) own: Option<OwnedFd>,
     pub(crate) stage: Stage,
     pub(crate) paused: bool,
     pub(crate) held: bool,
@@ -65,6 +69,7 @@ impl Connection {
         Self {
             id,
             socket,
+            own: None,
             stage: Stage::Open,
             paused: false,
             held: false,

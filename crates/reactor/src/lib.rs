@@ -1,6 +1,7 @@
 //! Reads and writes the sockets of many WebSocket connections: one `Reactor` for each thread, which
 //! watches descriptors with epoll, reads them, has `ferrows-protocol` parse what came, and writes
-//! what is to be sent. It owns no descriptor: whoever opened one closes it, after `remove`.
+//! what is to be sent. Whoever opened a descriptor closes it, after `remove`; those that the reactor
+//! has duplicated it closes itself.
 //!
 //! ```text
 //!              epoll_fd is readable
@@ -30,6 +31,7 @@
 mod backlog;
 mod batch;
 mod connection;
+mod control;
 mod flush;
 mod id;
 mod limits;
@@ -46,6 +48,7 @@ mod system;
 mod table;
 
 pub use batch::Polled;
+pub use control::Side;
 pub use flush::{Flushed, Row};
 pub use id::ConnectionId;
 pub use limits::Limits;

@@ -1,10 +1,10 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use ferrows_protocol::{Incoming, Options};
-use rustix::io::Errno;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
 use crate::batch::Batch;
 use crate::connection::Connection;
@@ -64,17 +64,41 @@ impl Reactor {
     pub unsafe fn add(&mut self, fd: RawFd, options: Options) -> io::Result<ConnectionId> {
         // SAFETY: the connection, which has the only copies, does not outlive its place in the table.
         let socket = unsafe { Socket::new(fd)? };
+        self.insert(socket, None, options)
+    }
+
+    /// Takes a connected stream socket by a descriptor of the reactor's own, which is closed when the
+    /// connection is removed. `fd` may be closed at any time: the connection goes on.
+    pub fn add_duplicate(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        options: Options,
+    ) -> io::Result<ConnectionId> {
+        let own = fcntl_dupfd_cloexec(fd, 0)?;
+        // SAFETY: the connection has both, and leaves epoll before it is dropped.
+        let socket = unsafe { Socket::new(own.as_raw_fd())? };
+        self.insert(socket, Some(own), options)
+    }
+
+    fn insert(
+        &mut self,
+        socket: Socket,
+        own: Option<OwnedFd>,
+        options: Options,
+    ) -> io::Result<ConnectionId> {
         if let Some(stale) = self.table.by_fd(socket.number()) {
             self.remove(stale);
         }
         let id = self.table.next_id().ok_or(Errno::MFILE)?;
         let mut connection = Connection::new(id, socket, Incoming::new(options));
+        connection.own = own;
         self.system.watch(&mut connection)?;
         self.table.insert(connection);
         Ok(id)
     }
 
-    /// Lets go of a connection and its descriptor, which may be closed from now on. Drops its backlog.
+    /// Lets go of a connection and its descriptor, which may be closed from now on, and closes one of
+    /// its own. Drops its backlog.
     /// Returns whether there was one.
     pub fn remove(&mut self, id: ConnectionId) -> bool {
         let Some(mut connection) = self.table.remove(id) else {

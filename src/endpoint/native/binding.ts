@@ -94,7 +94,10 @@ export interface NativeReactor {
   fill(): number;
   setSlab(slab: Uint8Array): void;
   setSpace(space: Uint8Array): void;
-  /** Takes a connected socket, which stays open until `remove`. */
+  /**
+   * Takes a connected socket, which stays open until `remove`, unless the flags ask for a descriptor
+   * of the connection's own.
+   */
   add(
     fd: number,
     flags: number,
@@ -124,6 +127,13 @@ export interface NativeReactor {
   setMaxPayload(id: number, maxPayload: number): void;
   setByFrame(id: number, byFrame: boolean): void;
   takeOwned(index: number, target: Uint8Array): void;
+  /** The address of the peer or of this side; null for Unix sockets and when the peer has left. */
+  address(id: number, isRemote: boolean): SocketAddress | null;
+  /** Half-closes a connection of which nothing waits to be sent. */
+  shutDown(id: number): void;
+  setNoDelay(id: number, on: boolean): void;
+  /** `delay` in seconds; 0 is the system's default. */
+  setKeepAlive(id: number, on: boolean, delay: number): void;
   keepAlive(alive: boolean): void;
   /** Connections, waits, reads, writes, changes and wake-ups so far. */
   stats(): number[];
@@ -135,5 +145,14 @@ export const enum OpenFlag {
   Deflate = 2,
   SkipUTF8Validation = 4,
   ByFrame = 8,
-  OneByOne = 16
+  OneByOne = 16,
+  /** Of `NativeReactor#add` only: `fd` is duplicated, and may be closed. */
+  Duplicate = 32
+}
+
+/** One end of a TCP connection. */
+export interface SocketAddress {
+  address: string;
+  family: string;
+  port: number;
 }

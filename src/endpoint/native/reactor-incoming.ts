@@ -1,5 +1,5 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
-import type { NativeReactor } from './binding.js';
+import { OpenFlag, type NativeReactor } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
 import { Kind, ROW } from './table.js';
 
@@ -14,20 +14,21 @@ export class ReactorIncoming extends RowDelivery {
   /** Whether rows that come are to be kept from the listeners. */
   private paused = false;
   private keptBytes = 0;
-  private stashed: { rows: Int32Array; slab: Buffer; space: Buffer }[] = [];
+  private stashed: { rows: Int32Array; slab: Buffer; space: Buffer }[] | null = null;
 
   /** Throws where the reactor cannot take the descriptor. */
   constructor(
     native: NativeReactor,
     fd: number,
     options: IncomingOptions,
-    handler: IncomingHandler
+    handler: IncomingHandler,
+    duplicate = false
   ) {
     super(options, handler);
     this.native = native;
     this.id = native.add(
       fd,
-      this.flags(options),
+      this.flags(options) | (duplicate ? OpenFlag.Duplicate : 0),
       Math.max(0, this._maxPayload),
       Math.max(0, options.maxFragments! | 0),
       Math.max(0, options.maxBufferedChunks! | 0)
@@ -40,8 +41,8 @@ export class ReactorIncoming extends RowDelivery {
       this.drop(table, at, end);
       return;
     }
-    if (this.paused || this.stashed.length > 0) {
-      this.stashed.push({ rows: table.slice(at, end), slab, space });
+    if (this.paused || this.stashed !== null) {
+      (this.stashed ??= []).push({ rows: table.slice(at, end), slab, space });
     } else if (this.isBusy || this.hasLeft) {
       this.keep(table, at, end, slab, space);
     } else {
@@ -57,29 +58,33 @@ export class ReactorIncoming extends RowDelivery {
     return true;
   }
 
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
   resume(): void {
     this.paused = false;
-    if (this.stashed.length > 0) process.nextTick(unstash, this);
+    if (this.stashed !== null) process.nextTick(unstash, this);
   }
 
   /** Bytes that wait because the connection is paused. */
   get stashedBytes(): number {
     let sum = 0;
-    for (const { rows } of this.stashed) {
+    for (const { rows } of this.stashed ?? []) {
       for (let at = 0; at < rows.length; at += ROW) sum += bytesOf(rows, at);
     }
     return sum;
   }
 
   get hasStashed(): boolean {
-    return this.stashed.length > 0;
+    return this.stashed !== null;
   }
 
   /** Delivers what came while nothing might be delivered. */
   unstash(): void {
-    if (this.paused || this.stashed.length === 0) return;
+    if (this.paused || this.stashed === null) return;
     const { stashed } = this;
-    this.stashed = [];
+    this.stashed = null;
     for (const { rows, slab, space } of stashed) {
       if (this.done) this.drop(rows, 0, rows.length);
       else this.keep(rows, 0, rows.length, slab, space);

@@ -6,8 +6,10 @@ import { Flag, Kind, ROW, ROWS, SLAB_SIZE, SMALL_MAX } from '../../endpoint/nati
 import { beginBatch, endBatch } from '../coalesce.js';
 import type { TransportHandler } from '../contract.js';
 import { descriptorOf } from './descriptor.js';
+import { LeanTransport } from './lean-transport.js';
 import { Outbox } from './outbox.js';
-import { ReactorTransport, type Carrier } from './transport.js';
+import type { Carrier } from './progress.js';
+import { ReactorTransport } from './transport.js';
 
 /** What sockets are read into. It is left to its messages when less than `SPACE_MIN` is free. */
 const SPACE_SIZE = 128 * 1024;
@@ -21,7 +23,7 @@ const INDEX_MASK = 0xfffff;
 /** Both halves of a connection that the reactor carries. */
 export interface ReactorParts {
   readonly incoming: ReactorIncoming;
-  readonly transport: ReactorTransport;
+  readonly transport: ReactorTransport | LeanTransport;
 }
 
 /**
@@ -34,7 +36,7 @@ export class Reactor implements Carrier {
   private readonly table = new Int32Array(ROW * ROWS);
   private slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
   private space = Buffer.allocUnsafeSlow(SPACE_SIZE);
-  private readonly connections: (ReactorTransport | undefined)[] = [];
+  private readonly connections: (ReactorTransport | LeanTransport | undefined)[] = [];
 
   /** The rows that are not dispatched yet. */
   private at = 0;
@@ -58,22 +60,29 @@ export class Reactor implements Carrier {
     this.outbox.connect(this.native, (id) => this.find(id));
   }
 
-  /** Takes a socket, if it is one that the reactor can carry. */
+  /**
+   * Takes a socket, if it is one that the reactor can carry. `isLean`: in the place of Node's socket,
+   * where that can be done.
+   */
   take(
     socket: unknown,
     options: IncomingOptions,
     handler: IncomingHandler & TransportHandler,
-    coalesce: boolean
+    coalesce: boolean,
+    isLean: boolean
   ): ReactorParts | null {
     const fd = descriptorOf(socket);
     if (fd < 0) return null;
+    // Whoever waits for the socket's end would wait for the wrong one's.
+    const lean = isLean && (socket as Socket).listenerCount('close') === 0;
     let incoming;
     try {
-      incoming = new ReactorIncoming(this.native, fd, options, handler);
+      incoming = new ReactorIncoming(this.native, fd, options, handler, lean);
     } catch {
-      return null;
+      return lean ? this.take(socket, options, handler, coalesce, false) : null;
     }
-    const transport = new ReactorTransport(this, incoming, socket as Socket, handler, coalesce);
+    const Transport = lean ? LeanTransport : ReactorTransport;
+    const transport = new Transport(this, incoming, socket as Socket, handler, coalesce);
     this.connections[transport.id & INDEX_MASK] = transport;
     return { incoming, transport };
   }
@@ -119,7 +128,7 @@ export class Reactor implements Carrier {
     }
   }
 
-  private find(id: number): ReactorTransport | undefined {
+  private find(id: number): ReactorTransport | LeanTransport | undefined {
     const connection = this.connections[id & INDEX_MASK];
     return connection !== undefined && connection.id === id ? connection : undefined;
   }
@@ -166,7 +175,11 @@ export class Reactor implements Carrier {
     }
   }
 
-  private receiveRaw(connection: ReactorTransport, index: number, length: number): void {
+  private receiveRaw(
+    connection: ReactorTransport | LeanTransport,
+    index: number,
+    length: number
+  ): void {
     const chunk = Buffer.allocUnsafe(length);
     this.native.takeOwned(index, chunk);
     connection.receiveRaw(chunk);

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import type { Handle } from './descriptor.js';
 
@@ -154,6 +155,35 @@ export function takeOver(socket: Socket, handle: Handle, owner: SocketOwner): vo
   owned.close = closeHandle;
   if (typeof handle.reset === 'function') owned.reset = resetHandle;
 }
+
+/** A server of Node's, which counts its connections, and closes after the last one. */
+export interface CountingServer {
+  _connections: number;
+  _emitCloseIfDrained(): void;
+}
+
+/**
+ * Has Node close its descriptor and forget the socket, of which nobody is told. The server goes on
+ * counting the connection until it leaves. `heir` gets those who listen for errors.
+ */
+export function letGo(socket: Socket, heir: EventEmitter): CountingServer | null {
+  for (const listener of socket.listeners('error')) heir.on('error', listener as () => void);
+  socket.removeAllListeners();
+  socket.on('error', ignore);
+  const counted = socket as { _server?: CountingServer | null };
+  const server = counted._server ?? null;
+  if (server !== null) counted._server = null;
+  socket.destroy();
+  return server;
+}
+
+/** One connection less, as Node's own sockets tell it. */
+export function leave(server: CountingServer): void {
+  server._connections--;
+  server._emitCloseIfDrained();
+}
+
+function ignore(): void {}
 
 function closeHandle(this: Handle & { [kOwner]?: SocketOwner }, callback?: () => void) {
   this[kOwner]?.detach();

@@ -1,58 +1,47 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:net';
-import { getSystemErrorName } from 'node:util';
 import type { SendCallback } from '../../endpoint/contract.js';
-import type { NativeReactor } from '../../endpoint/native/binding.js';
 import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
 import { Kind } from '../../endpoint/native/table.js';
 import type { TransportHandler } from '../contract.js';
 import { StreamTransport } from '../stream.js';
 import type { HandledSocket } from './descriptor.js';
-import type { Outbox, Sending } from './outbox.js';
+import {
+  bytes,
+  callWhenTaken,
+  failPending as failPendingOf,
+  give,
+  measure,
+  settle,
+  whenWritten,
+  type Carrier,
+  type Progress
+} from './progress.js';
+import { currentScope } from './scope.js';
 import { takeOver, type SocketOwner } from './socket.js';
-
-/** What a connection needs of the reactor that carries it. */
-export interface Carrier {
-  readonly native: NativeReactor;
-  readonly outbox: Outbox;
-  /** The connection is over for the reactor, whose descriptor may be closed. */
-  remove(id: number): void;
-  /** One connection more, or less, that keeps the event loop going. */
-  keepAlive(change: 1 | -1): void;
-  /** Delivers what was fed in the next turn of the tick queue, as a socket that is resumed would. */
-  pollSoon(): void;
-}
-
-/** A callback of bytes up to a position in everything that was given to be sent. */
-interface Pending {
-  position: number;
-  callback: SendCallback;
-}
+import { systemError } from './system-error.js';
 
 /**
  * A connection whose descriptor the reactor reads and writes. Node's socket stays what it is to
  * everybody else. Where bytes have to keep their place behind others that wait in Node's socket, or
  * the descriptor is gone, this is a `StreamTransport`.
  */
-export class ReactorTransport extends StreamTransport implements Sending, SocketOwner {
+export class ReactorTransport extends StreamTransport implements Progress, SocketOwner {
   /** The reactor's number of this connection; 0 once it has let go of it. */
   id: number;
   /** Bytes in the shared outbox. */
   outboxed = 0;
-  private readonly reactor: Carrier;
+  readonly reactor: Carrier;
   private readonly incoming: ReactorIncoming;
-  private readonly scope = new AsyncResource('FERROWSCONNECTION', { requireManualDestroy: true });
+  private readonly scope = currentScope();
   /** Whether what is sent goes through the outbox. */
   private direct = true;
-  /** Everything given to the reactor so far. */
-  private total = 0;
-  /** While blocked: how much of it the kernel has taken. */
-  private acked = 0;
-  private blocked = false;
-  private pending: Pending[] = [];
+  total = 0;
+  acked = 0;
+  blocked = false;
+  pending: Progress['pending'] = null;
   /** Whether the next flush looks at them. */
   willCall = false;
-  private finalCallback: (() => void) | null = null;
+  finalCallback: (() => void) | null = null;
   /** Length of a write of the socket's that has not been taken entirely. */
   private rawLength = 0;
   private isAlive = false;
@@ -206,11 +195,12 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
       return;
     }
     this.flush();
+    this.touch();
     for (let i = 0; i < list.length; i += 2) {
-      this.give(bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
+      give(this, bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
     }
     if (callback !== undefined) {
-      this.pending.push({ position: this.total, callback });
+      callWhenTaken(this, callback);
       this.settle();
     }
   }
@@ -240,26 +230,22 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
   /** A write of the socket's. */
   writeRaw(data: Buffer, callback: SendCallback): void {
     this.flushOutbox();
-    const isTaken = this.give(data);
+    this.touch();
+    const isTaken = give(this, data);
     if (isTaken) {
       callback(null);
       return;
     }
     this.rawLength = data.length;
-    this.pending.push({
-      position: this.total,
-      callback: (error) => {
-        this.rawLength = 0;
-        callback(error);
-      }
+    callWhenTaken(this, (error) => {
+      this.rawLength = 0;
+      callback(error);
     });
   }
 
   /** Runs `last` when the kernel has taken everything. */
   whenWritten(last: () => void): void {
-    this.flushOutbox();
-    if (this.blocked && this.id !== 0) this.finalCallback = last;
-    else last();
+    whenWritten(this, last);
   }
 
   flushed(): void {
@@ -267,29 +253,12 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
     this.touch();
   }
 
-  /** The kernel has not taken everything. */
   refused(): void {
-    if (this.id === 0) return;
-    const { native } = this.reactor;
-    this.acked = native.written(this.id);
-    this.blocked = this.acked < this.total - this.outboxed;
+    if (this.id !== 0) measure(this);
   }
 
-  /** Has those called back whose bytes the kernel has. */
   settle(): void {
-    const { pending } = this;
-    const { outbox } = this.reactor;
-    const acked = this.blocked ? this.acked : this.total - this.outboxed;
-    let count = 0;
-    while (count < pending.length && pending[count].position <= acked) {
-      outbox.callLater(pending[count++].callback, null);
-    }
-    if (count > 0) pending.splice(0, count);
-    if (!this.blocked && this.finalCallback !== null) {
-      const last = this.finalCallback;
-      this.finalCallback = null;
-      last();
-    }
+    settle(this);
   }
 
   /** Whether the event loop goes on for this connection's sake. */
@@ -313,12 +282,7 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
   }
 
   failPending(): void {
-    const { pending, finalCallback } = this;
-    this.pending = [];
-    this.finalCallback = null;
-    const error = pending.length > 0 ? (this.socket.errored ?? destroyedError()) : null;
-    for (const { callback } of pending) this.reactor.outbox.callLater(callback, error);
-    finalCallback?.();
+    failPendingOf(this, this.socket.errored);
   }
 
   override closed(): void {
@@ -330,17 +294,7 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
 
   private call(callback: SendCallback): void {
     this.reactor.outbox.settleLater(this);
-    this.pending.push({ position: this.total, callback });
-  }
-
-  /** Gives bytes to the reactor, and tells whether the kernel has taken them all. */
-  private give(a: Buffer, b?: Buffer): boolean {
-    const length = a.length + (b === undefined ? 0 : b.length);
-    this.total += length;
-    this.touch();
-    if (this.reactor.native.send(this.id, a, b) === length) return true;
-    this.refused();
-    return false;
+    callWhenTaken(this, callback);
   }
 
   private flushOutbox(): void {
@@ -355,24 +309,6 @@ export class ReactorTransport extends StreamTransport implements Sending, Socket
     this.direct = true;
     return true;
   }
-}
-
-function bytes(data: Buffer | string): Buffer {
-  return typeof data === 'string' ? Buffer.from(data) : data;
-}
-
-/** As Node would have reported it. */
-function systemError(errno: number): Error {
-  const code = getSystemErrorName(-errno);
-  const syscall = code === 'EPIPE' ? 'write' : 'read';
-  return Object.assign(new Error(`${syscall} ${code}`), { errno: -errno, code, syscall });
-}
-
-/** As Node's streams have it. */
-function destroyedError(): Error {
-  return Object.assign(new Error('Cannot call write after a stream was destroyed'), {
-    code: 'ERR_STREAM_DESTROYED'
-  });
 }
 
 function failPending(transport: ReactorTransport): void {

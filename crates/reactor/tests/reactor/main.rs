@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod batches;
+mod control;
 mod descriptors;
 mod ending;
 mod flushing;

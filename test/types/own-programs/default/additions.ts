@@ -58,7 +58,7 @@ const server = new WebSocketServer({
   closeTimeout: 1000,
   maxPendingAutoPongs: 5,
   coalesce: true,
-  transport: 'auto'
+  transport: 'lean'
 });
 server.on('connection', (client) => client.flush());
 
