@@ -53,7 +53,7 @@ describe("optional packages that are a bundler's stubs", () => {
   ])('%s, are done without', async (_name, stub) => {
     // Without what Node itself has, everything would depend on the packages.
     vi.doMock('node:http', () => ({ websocketMask: undefined, websocketUnmask: undefined }));
-    vi.doMock('node:buffer', () => ({ isUtf8: undefined }));
+    vi.doMock('node:buffer', () => ({ Buffer, isUtf8: undefined }));
     vi.doMock('../src/optional.js', () => ({ requireOptional: () => stub }));
     for (const name of ['WS_NO_BUFFER_UTIL', 'WS_NO_UTF_8_VALIDATE']) vi.stubEnv(name, '');
     vi.resetModules();

@@ -74,7 +74,10 @@ impl System {
             ..
         } = connection;
         let mut relay = Relay::new(*id, sink, space.spare);
-        if !*tapped && let Some(mut direct) = incoming.direct(limits.direct) {
+        if !*tapped
+            && incoming.missing() >= limits.direct as u64
+            && let Some(mut direct) = relay.spare.direct(incoming, limits.direct)
+        {
             let asked = direct.limit().min(turn.budget);
             match self.receive_into(*socket, direct.buffer(), asked) {
                 Ok(0) => self.ended(connection, sink),

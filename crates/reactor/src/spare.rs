@@ -1,4 +1,4 @@
-use ferrows_protocol::Incoming;
+use ferrows_protocol::{Direct, Incoming};
 
 /// Memory of large messages that were delivered, for the next ones. Fresh memory is expensive: the
 /// allocator gets it from the kernel, which clears it page by page.
@@ -49,6 +49,24 @@ impl Spare {
     #[inline]
     pub(crate) fn lend(&mut self, incoming: &mut Incoming, len: usize) -> bool {
         len >= MIN_READ && !self.buffers.is_empty() && self.lend_last(incoming)
+    }
+
+    /// The memory of a message for a frame of which at least `min` bytes are still to come: lent where
+    /// it has none yet.
+    pub(crate) fn direct<'a>(
+        &mut self,
+        incoming: &'a mut Incoming,
+        min: usize,
+    ) -> Option<Direct<'a>> {
+        let missing = incoming.missing();
+        if missing >= min as u64
+            && let Some(last) = self.buffers.last()
+            && last.capacity() as u64 <= missing.saturating_mul(PROPORTION as u64)
+        {
+            self.idle = 0;
+            self.lend_last(incoming);
+        }
+        incoming.direct(min)
     }
 
     fn lend_last(&mut self, incoming: &mut Incoming) -> bool {
@@ -157,6 +175,24 @@ mod tests {
         spare.settle(&mut incoming);
         assert!(spare.kept() >= 200_000);
         assert!(incoming.held() > 0 && incoming.held() < 2000);
+    }
+
+    #[test]
+    fn the_rest_of_a_large_frame_gets_what_is_lent_before_it_comes() {
+        for (capacity, len, lends) in [
+            (200_000, 150_000, true),
+            (200_000, 50_001, true),
+            (200_000, 49_000, false),
+            (70_000, 20_000, false),
+        ] {
+            let mut spare = spare_with(capacity);
+            let mut incoming = Incoming::new(Options::default());
+            assert!(spare.direct(&mut incoming, 32_000).is_none());
+            assert_eq!(incoming.held(), 0);
+            decode(&mut incoming, frame(len).split_at(14).0);
+            let _ = spare.direct(&mut incoming, 32_000);
+            assert_eq!(incoming.memory().capacity() >= capacity, lends, "{len}");
+        }
     }
 
     #[test]

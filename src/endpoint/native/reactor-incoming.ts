@@ -41,7 +41,7 @@ export class ReactorIncoming extends RowDelivery {
       this.drop(table, at, end);
       return;
     }
-    if (this.paused) {
+    if (this.paused || this.stashed !== null) {
       (this.stashed ??= []).push({ rows: table.slice(at, end), slab, space });
     } else if (this.isBusy || this.hasLeft) {
       this.keep(table, at, end, slab, space);

@@ -19,6 +19,8 @@ export abstract class RowDelivery extends Delivery {
   /** Pieces of the current frame or message that came with earlier chunks. */
   private pieces: ByteList | null = null;
   private left: Left[] | null = null;
+  /** Whether fragments of the current message have been handed on one by one. */
+  private isApart = false;
 
   /** Copies a payload that a row refers to, and frees it. */
   protected abstract takeOwned(index: number, target: Uint8Array): void;
@@ -98,7 +100,7 @@ export abstract class RowDelivery extends Delivery {
     // Read once: it is a getter.
     const memory = slab.buffer;
     try {
-      while (at < end && !this.isWaiting) {
+      while (at < end && !this.isWaiting && !this.done) {
         const kind = table[at];
         const offset = table[at + 1];
         const length = table[at + 2];
@@ -167,7 +169,8 @@ export abstract class RowDelivery extends Delivery {
       data = this.pieces.take();
       this.pieces = null;
     }
-    if (compressed || keepsFragments(this._binaryType)) {
+    if (compressed || this.isApart || keepsFragments(this._binaryType)) {
+      this.isApart = !messageEnd;
       this.fragment(data, text ? Opcode.Text : Opcode.Binary, compressed, messageEnd);
     } else if (!messageEnd) {
       // `binaryType` has been changed in the middle of a message.

@@ -233,6 +233,10 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
     return this.writtenBefore + this.total;
   }
 
+  flushed(): void {
+    this.outboxed = 0;
+  }
+
   refused(): void {
     if (!this.destroyed) measure(this);
   }

@@ -9,10 +9,10 @@ const ROW = 3;
 
 /** A connection as far as what it sends is concerned. */
 export interface Sending {
-  /** Bytes of it in the outbox. */
-  outboxed: number;
   /** Whether it is in the list of those that `settle` after the next flush. */
   willCall: boolean;
+  /** Nothing of it is in the outbox any more. */
+  flushed(): void;
   /** The kernel has not taken everything. */
   refused(): void;
   /** Has those called back whose bytes the kernel has. */
@@ -83,8 +83,7 @@ export class Outbox {
     this.words = this.used = this.lastId = 0;
     const count = this.native.flush(words / ROW);
     for (let i = 0; i < words; i += ROW) {
-      const connection = this.find(rows[i]);
-      if (connection !== undefined) connection.outboxed = 0;
+      this.find(rows[i])?.flushed();
     }
     for (let i = 0; i < count; i++) this.find(this.incomplete[i])?.refused();
     if (this.calling.length > 0) {

@@ -26,6 +26,8 @@ interface Pending {
 export interface Progress extends Sending {
   readonly id: number;
   readonly reactor: Carrier;
+  /** Bytes in the outbox. */
+  outboxed: number;
   /** Everything given to the reactor so far. */
   total: number;
   /** While blocked: how much of it the kernel has taken. */

@@ -10,6 +10,8 @@ export interface SocketOwner {
   readonly id: number;
   readonly bytesRead: number;
   readonly bytesSent: number;
+  /** Whether anything was read since this was asked, or anything else has happened. */
+  hasRead(): boolean;
   /** Somebody listens to what the socket reads, too. */
   tap(): void;
   /** Bytes of the peer that wait because the socket is paused. */
@@ -34,7 +36,7 @@ type ReactorSocket = Socket & { [kOwner]: SocketOwner };
 type Callback = (error?: Error | null) => void;
 type Method = (...args: unknown[]) => unknown;
 /** Methods that the declarations of `net` do not have. */
-type Inner = Record<'_write' | '_writev' | '_final', Method>;
+type Inner = Record<'_write' | '_writev' | '_final' | '_onTimeout', Method>;
 
 const inner = Socket.prototype as unknown as Inner;
 
@@ -77,6 +79,15 @@ const methods = {
   unref(this: ReactorSocket): unknown {
     this[kOwner].keepAlive(false);
     return Socket.prototype.unref.call(this);
+  },
+  setTimeout(this: ReactorSocket, ...args: unknown[]): unknown {
+    this[kOwner].hasRead();
+    return (Socket.prototype.setTimeout as Method).apply(this, args);
+  },
+  /** Nobody is told of each part of a message that is read. */
+  _onTimeout(this: ReactorSocket): void {
+    if (this[kOwner].hasRead()) (this as ReactorSocket & { _unrefTimer(): void })._unrefTimer();
+    else inner._onTimeout.call(this);
   },
   /** Nobody but the reactor reads the descriptor. */
   _read(): void {},

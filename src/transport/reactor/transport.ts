@@ -47,6 +47,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   private isAlive = false;
   private endWaits = false;
   private readBefore = 0;
+  private readAtTouch = 0;
 
   constructor(
     reactor: Carrier,
@@ -83,8 +84,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   // Receiving.
 
   receiveRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
-    const socket = this.socket as HandledSocket;
-    if (socket.timeout) socket._unrefTimer();
+    this.touch();
     const { incoming } = this;
     this.scope.runInAsyncScope(incoming.takeRows, incoming, table, at, end, slab, space);
     if (incoming.needsDrain && this.id !== 0) this.reactor.native.pause(this.id);
@@ -98,23 +98,24 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
     const { socket } = this;
     switch (kind) {
       case Kind.Progress:
-        if ((socket as HandledSocket).timeout) (socket as HandledSocket)._unrefTimer();
+        this.touch();
         this.refused();
         this.settle();
         break;
       case Kind.Ended:
-        // Behind what came before it.
-        if (this.incoming.hasStashed) this.endWaits = true;
-        else this.pushEnd();
+        this.pushEnd();
+        // It may have been resumed in this very batch.
+        if (this.endWaits) process.nextTick(pushEnd, this);
         break;
       default:
         socket.destroy(systemError(value));
     }
   }
 
+  /** The peer has ended: that comes behind what waits of it. */
   pushEnd(): void {
-    this.endWaits = false;
-    if (this.socket.destroyed) return;
+    this.endWaits = this.incoming.hasStashed;
+    if (this.endWaits || this.socket.destroyed) return;
     this.socket.push(null);
     this.socket.read(0);
   }
@@ -155,6 +156,22 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
     return this.incoming.stashedBytes;
   }
 
+  /** Whether anything was read since the time of the socket's timeout has begun. */
+  hasRead(): boolean {
+    const { bytesRead } = this;
+    const hasRead = bytesRead !== this.readAtTouch;
+    this.readAtTouch = bytesRead;
+    return hasRead;
+  }
+
+  /** Something happens: the time of the socket's timeout begins again. */
+  private touch(): void {
+    const socket = this.socket as HandledSocket;
+    if (!socket.timeout) return;
+    this.readAtTouch = this.bytesRead;
+    socket._unrefTimer();
+  }
+
   // Sending.
 
   override reserve(length: number): number {
@@ -179,7 +196,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
     }
     this.flush();
     for (let i = 0; i < list.length; i += 2) {
-      give(this, bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
+      this.give(bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
     }
     if (callback !== undefined) {
       callWhenTaken(this, callback);
@@ -212,9 +229,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   /** A write of the socket's. */
   writeRaw(data: Buffer, callback: SendCallback): void {
     this.flushOutbox();
-    const isTaken = give(this, data);
-    const { socket } = this;
-    if ((socket as HandledSocket).timeout) (socket as HandledSocket)._unrefTimer();
+    const isTaken = this.give(data);
     if (isTaken) {
       callback(null);
       return;
@@ -229,6 +244,11 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   /** Runs `last` when the kernel has taken everything. */
   whenWritten(last: () => void): void {
     whenWritten(this, last);
+  }
+
+  flushed(): void {
+    this.outboxed = 0;
+    this.touch();
   }
 
   refused(): void {
@@ -273,6 +293,11 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   private call(callback: SendCallback): void {
     this.reactor.outbox.settleLater(this);
     callWhenTaken(this, callback);
+  }
+
+  private give(a: Buffer, b?: Buffer): boolean {
+    this.touch();
+    return give(this, a, b);
   }
 
   private flushOutbox(): void {

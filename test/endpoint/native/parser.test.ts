@@ -103,6 +103,26 @@ describe.skipIf(binding === null)(`the native endpoint (${reason})`, () => {
     }
   );
 
+  it('loses no byte of a message in whose middle the binary type is changed', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const { bytes } = conversation(new Random(seed), true);
+      const contents = (make: typeof native | typeof portable) => {
+        const random = new Random(seed);
+        const recorder = new IncomingRecorder();
+        const incoming = make({ isServer: true }, recorder);
+        for (const chunk of random.split(bytes, 50)) {
+          incoming._binaryType = random.pick(types);
+          incoming.write(Buffer.from(chunk));
+        }
+        return recorder.all('message').map((data) => {
+          return Array.isArray(data) ? String(Buffer.concat(data)) : String(data);
+        });
+      };
+      const expected = contents(portable);
+      expect(contents(native), `seed ${seed}`).toEqual(expected);
+    }
+  });
+
   it('frees what it holds when it concludes, fails or is ended', async () => {
     const before = parsers.endpoints.openCount;
     const valid = conversation(new Random(7), true).bytes;

@@ -33,6 +33,7 @@ function connection(room: number) {
     blocked: false,
     pending: null,
     finalCallback: null,
+    flushed: () => {},
     refused: () => measure(progress),
     settle: () => settle(progress)
   };

@@ -1,316 +1,256 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import * as http from 'node:http';
-import * as net from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import * as path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
 import { backend } from '../../../src/index.js';
-import { WebSocket, WebSocketServer } from '../../contract/library.js';
+import { closeOf, record } from '../../contract/events.js';
+import { WebSocket } from '../../contract/library.js';
+import { openRaw, type RawConnection } from '../../contract/raw-peer.js';
+import { captureUncaught } from '../../contract/uncaught.js';
+import { CLOSE, closeBody } from '../../contract/wire.js';
+import { openRaws, socketOf, statsOf, until } from './carried.js';
 
-const dist = path.join(__dirname, '..', '..', '..', 'dist', 'index.js');
-const closing: (() => void)[] = [];
+/** Has each peer send, so that the next wake-up finds all of it. */
+function sendAll(connections: RawConnection[], texts: (i: number) => string[]): void {
+  connections.forEach(({ peer }, i) => {
+    peer.write(Buffer.concat(texts(i).map((text) => peer.frame(text))));
+  });
+}
 
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
+const textsOf = (events: unknown[][]) =>
+  events.filter(([name]) => name === 'message').map(([, data]) => data);
+
+describe.skipIf(backend.transport !== 'reactor')('a batch of many connections', () => {
+  it('is one wake-up, with at most one read and one write a connection', async () => {
+    const connections = await openRaws(20);
+    for (const { ws } of connections) ws.on('message', (data) => ws.send(data));
+    const rounds = 5;
+    const before = statsOf(connections[0].ws);
+    for (let round = 0; round < rounds; round++) {
+      sendAll(connections, () => ['a', 'b', 'c']);
+      await Promise.all(connections.map(({ peer }) => peer.nextFrames(3)));
+    }
+    const after = statsOf(connections[0].ws);
+    expect(after.reads - before.reads).toBe(rounds * connections.length);
+    expect(after.writes - before.writes).toBe(rounds * connections.length);
+    expect(after.wakes - before.wakes).toBeLessThanOrEqual(rounds * 2);
+    expect(after.changes).toBe(before.changes);
+  });
+
+  it('loses nobody’s messages when a listener of each throws', async () => {
+    const uncaught = captureUncaught();
+    const connections = await openRaws(50);
+    const heard = connections.map(({ ws }) => {
+      const texts: string[] = [];
+      ws.on('message', (data) => {
+        texts.push(String(data));
+        if (String(data).endsWith(':1')) throw new Error(String(data));
+      });
+      return texts;
+    });
+    const sent = (i: number) => [0, 1, 2, 3].map((j) => `${i}:${j}`);
+    sendAll(connections, sent);
+    await until(() => heard.every(({ length }) => length === 4));
+    expect(heard).toEqual(connections.map((_, i) => sent(i)));
+    expect(uncaught.messages().sort()).toEqual(connections.map((_, i) => `${i}:1`).sort());
+  });
+
+  it('sends what was sent before a listener threw', async () => {
+    captureUncaught();
+    const connections = await openRaws(5);
+    for (const { ws } of connections) {
+      ws.on('message', (data) => {
+        ws.send(data);
+        throw new Error('thrown');
+      });
+    }
+    sendAll(connections, (i) => [`${i}`, `${i}!`]);
+    const answers = await Promise.all(connections.map(({ peer }) => peer.nextFrames(2)));
+    expect(answers.map((frames) => frames.map(({ payload }) => String(payload)))).toEqual(
+      connections.map((_, i) => [`${i}`, `${i}!`])
+    );
+  });
+
+  it('that has more rows than the table, of one connection and of many, is delivered in order', async () => {
+    const connections = await openRaws(3);
+    const events = connections.map(({ ws }) => record(ws));
+    const texts = (i: number) => Array.from({ length: 3000 }, (_, j) => `${i}:${j}`);
+    sendAll(connections, texts);
+    await until(() => events.every(({ length }) => length === 3000));
+    expect(events.map(textsOf)).toEqual(connections.map((_, i) => texts(i)));
+  });
+
+  it('that needs more memory than there is to read into is delivered whole', async () => {
+    const connections = await openRaws(10);
+    const events = connections.map(({ ws }) => record(ws));
+    const texts = (i: number) => [5000, 100, 60_000, 4096, 300_000].map((n) => `${i}`.repeat(n));
+    sendAll(connections, texts);
+    await until(() => events.every(({ length }) => length === 5));
+    events.forEach((each, i) => {
+      expect(textsOf(each).map((text) => (text as string).length)).toEqual(
+        texts(i).map(({ length }) => length)
+      );
+      expect(textsOf(each)).toEqual(texts(i));
+    });
+  });
 });
 
-async function serve(
-  onConnection: (ws: WebSocket) => void,
-  options: object = {}
-): Promise<{ wss: WebSocketServer; url: string }> {
-  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
-  wss.on('connection', onConnection);
-  await once(wss, 'listening');
-  closing.push(() => {
-    for (const client of wss.clients!) client.terminate();
-    wss.close();
+describe.skipIf(backend.transport !== 'reactor')('a listener, in the batch of another', () => {
+  it('that terminates it keeps it from hearing anything', async () => {
+    const [first, second, third] = await openRaws(3);
+    const events = [second, third].map(({ ws }) => record(ws));
+    const closed = closeOf(second.ws);
+    first.ws.on('message', () => second.ws.terminate());
+    sendAll([first, second, third], (i) => [`${i}`, 'x'.repeat(50_000)]);
+    await until(() => textsOf(events[1]).length === 2);
+    await closed;
+    expect(events[0]).toEqual([['close', 1006, '']]);
   });
-  return { wss, url: `ws://127.0.0.1:${(wss.address() as AddressInfo).port}` };
-}
 
-async function open(url: string): Promise<WebSocket> {
-  const ws = new WebSocket(url);
-  ws.on('error', () => {});
-  closing.push(() => ws.terminate());
-  await once(ws, 'open');
-  return ws;
-}
+  it('that pauses it makes it hear nothing until it is resumed', async () => {
+    const [first, second, third] = await openRaws(3);
+    const events = [second, third].map(({ ws }) => record(ws));
+    first.ws.on('message', () => second.ws.pause());
+    sendAll([first, second, third], (i) => [`${i}`, 'more']);
+    await until(() => textsOf(events[1]).length === 2);
+    await turn();
+    expect(events[0]).toEqual([]);
+    second.ws.resume();
+    await until(() => events[0].length === 2);
+    expect(textsOf(events[0])).toEqual(['1', 'more']);
+  });
 
-/** A connection whose peer is bytes: it reads only when it is asked to. */
-async function openRaw(port: number): Promise<net.Socket> {
-  const socket = net.connect(port, '127.0.0.1');
-  closing.push(() => socket.destroy());
-  socket.on('error', () => {});
-  socket.write(
-    'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
-  );
-  await new Promise<void>((resolve) => {
-    socket.once('data', (chunk: Buffer) => {
-      // The server may have sent frames with its response.
-      socket.pause();
-      socket.unshift(chunk.subarray(chunk.indexOf('\r\n\r\n') + 4));
-      resolve();
+  it('that resumes it makes it hear all in order', async () => {
+    const [first, second] = await openRaws(2);
+    const events = record(second.ws);
+    second.ws.pause();
+    second.peer.send('held');
+    await until(() => socketOf(second.ws).readableLength > 0);
+    first.ws.on('message', () => second.ws.resume());
+    sendAll([first, second], (i) => [`${i}`]);
+    await until(() => events.length === 2);
+    expect(textsOf(events)).toEqual(['held', '1']);
+  });
+
+  it('that closes it lets it hear what has come, and answers the close frame', async () => {
+    const [first, second] = await openRaws(2);
+    const events = record(second.ws);
+    first.ws.on('message', () => second.ws.close(4000, 'closed by another'));
+    sendAll([first, second], (i) => [`${i}`]);
+    const { opcode, payload } = await second.peer.next();
+    expect([opcode, payload.readUInt16BE(), String(payload.subarray(2))]).toEqual([
+      CLOSE,
+      4000,
+      'closed by another'
+    ]);
+    await until(() => events.length === 1);
+    second.peer.send(closeBody(4000), { opcode: CLOSE });
+    await second.peer.ended;
+    second.peer.socket.end();
+    await until(() => events.length === 2);
+    expect(events).toEqual([
+      ['message', '1', false],
+      ['close', 4000, '']
+    ]);
+  });
+
+  it('that destroys its socket loses nothing of the others', async () => {
+    const connections = await openRaws(30);
+    const events = connections.map(({ ws }) => record(ws));
+    // Each second one is destroyed by the one before it.
+    connections.forEach(({ ws }, i) => {
+      if (i % 2 === 0) ws.on('message', () => socketOf(connections[i + 1].ws)?.destroy());
     });
-  });
-  return socket;
-}
-
-function nativeOf(ws: WebSocket) {
-  const transport = (ws as any)._connection.transport;
-  expect(transport.constructor.name).toBe('ReactorTransport');
-  return transport.reactor.native as { stats(): number[] };
-}
-
-function run(
-  source: string
-): Promise<{ code: number | null; signal: string | null; text: string }> {
-  const child = spawn(process.execPath, ['-e', source, dist], {
-    stdio: ['ignore', 'pipe', 'pipe']
-  });
-  let text = '';
-  child.stdout.on('data', (chunk) => (text += chunk));
-  child.stderr.on('data', (chunk) => (text += chunk));
-  return new Promise((resolve) =>
-    child.on('close', (code, signal) => resolve({ code, signal, text }))
-  );
-}
-
-describe.skipIf(backend.transport !== 'reactor')('the reactor', () => {
-  it('loses nobody’s messages when listeners throw in a batch of many connections', async () => {
-    const heard: string[] = [];
-    const peers = new Set<WebSocket>();
-    const { url } = await serve((ws) => {
-      peers.add(ws);
-      ws.on('message', (data) => {
-        heard.push(String(data));
-        if (String(data).endsWith(':1')) throw new Error(`thrown at ${String(data)}`);
-        if (heard.length === 150) done();
-      });
-    });
-    let done!: () => void;
-    const all = new Promise<void>((resolve) => (done = resolve));
-    const errors: string[] = [];
-    const before = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', (error) => errors.push(error.message));
-    try {
-      const clients = await Promise.all(Array.from({ length: 50 }, () => open(url)));
-      clients.forEach((client, i) => {
-        for (let j = 0; j < 3; j++) client.send(`${i}:${j}`);
-      });
-      await all;
-    } finally {
-      process.removeAllListeners('uncaughtException');
-      for (const listener of before) process.on('uncaughtException', listener);
-    }
-    expect(errors.length).toBe(50);
-    for (let i = 0; i < 50; i++) {
-      expect(heard.filter((text) => text.startsWith(`${i}:`))).toEqual([
-        `${i}:0`,
-        `${i}:1`,
-        `${i}:2`
-      ]);
-    }
-  });
-
-  it('never mixes connections up whose descriptors are used again', async () => {
-    const { url } = await serve((ws) => ws.on('message', (data: Buffer) => ws.send(data)));
-    let count = 0;
-    for (let round = 0; round < 20; round++) {
-      const clients = await Promise.all(Array.from({ length: 20 }, () => open(url)));
-      await Promise.all(
-        clients.map(async (client, i) => {
-          const answers: string[] = [];
-          client.on('message', (data) => answers.push(String(data)));
-          client.send(`${round}:${i}`);
-          await once(client, 'message');
-          expect(answers).toEqual([`${round}:${i}`]);
-          count++;
-          client.send('on its way');
-          (client as any)._socket.destroy();
-        })
-      );
-    }
-    expect(count).toBe(400);
-  });
-
-  it('makes at most one read and one write per connection and wake-up', async () => {
-    const { url } = await serve((ws) => ws.on('message', (data: Buffer) => ws.send(data)));
-    const client = await open(url);
-    client.send('warm');
-    await once(client, 'message');
-    const native = nativeOf(client);
-    const [, , reads, writes] = native.stats();
-    let received = 0;
-    const all = new Promise<void>((resolve) =>
-      client.on('message', () => ++received === 100 && resolve())
+    sendAll(connections, (i) => [`${i}`]);
+    await until(() => events.every(({ length }) => length === 1));
+    expect(events).toEqual(
+      connections
+        .map((_, i) => (i % 2 === 0 ? ['message', `${i}`, false] : ['close', 1006, '']))
+        .map((event) => [event])
     );
-    for (let i = 0; i < 100; i++) client.send('x'.repeat(20));
-    await all;
-    const [, , readsAfter, writesAfter] = native.stats();
-    // Both sides are in this process: a burst is one write and one read here, and one of each there.
-    expect(readsAfter - reads).toBeLessThanOrEqual(2);
-    expect(writesAfter - writes).toBeLessThanOrEqual(2);
+  });
+});
+
+describe.skipIf(backend.transport !== 'reactor')('a listener', () => {
+  it('that closes its connection hears what came with the message', async () => {
+    const { peer, ws } = await openRaw('server');
+    const events = record(ws);
+    ws.once('message', () => ws.close());
+    peer.write(Buffer.concat([peer.frame('a'), peer.frame('b')]));
+    expect((await peer.next()).opcode).toBe(CLOSE);
+    expect(textsOf(events)).toEqual(['a', 'b']);
   });
 
-  it('counts what a slow reader leaves exactly, and calls back in order when it has read', async () => {
-    const accepted = new Promise<WebSocket>(
-      (resolve) =>
-        void serve(resolve).then(({ wss }) => {
-          void openRaw((wss.address() as AddressInfo).port).then((socket) => (peer = socket));
-        })
-    );
-    let peer!: net.Socket;
-    const ws = await accepted;
-    const called: number[] = [];
-    const sizes = Array.from({ length: 200 }, (_, i) => 100_000 + i);
-    const all = new Promise<void>((resolve) => {
-      sizes.forEach((size, i) =>
-        ws.send(Buffer.alloc(size, i), (error) => {
-          expect(error ?? null).toBeNull();
-          called.push(i);
-          if (called.length === sizes.length) resolve();
-        })
-      );
-    });
-    ws.send('small', () => called.push(-1));
-    const total = sizes.reduce((sum, size) => sum + size + 10, 0) + 7;
-    const written = (ws as any)._socket.bytesWritten as number;
-    expect(ws.bufferedAmount).toBeGreaterThan(0);
-    expect(called).toEqual([]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(called.length).toBeLessThan(sizes.length);
-    // Behind everything else, though it is not a message.
-    (ws as any)._socket.write(Buffer.from([0x8a, 0]));
-    let read = 0;
-    let last = Buffer.alloc(0);
-    while (peer === undefined) await new Promise((resolve) => setImmediate(resolve));
-    peer.on('data', (chunk: Buffer) => {
-      read += chunk.length;
-      last = Buffer.concat([last, chunk]).subarray(-9);
-    });
-    peer.resume();
-    await all;
-    while (read < total + 2) await new Promise((resolve) => setImmediate(resolve));
-    expect(read).toBe(total + 2);
-    expect(last.toString('latin1')).toBe('\x81\x05small\x8a\x00');
-    expect(called).toEqual([...sizes.keys(), -1]);
-    expect(ws.bufferedAmount).toBe(0);
-    expect(written).toBeGreaterThan(0);
-  });
-
-  it('tells callbacks of what a destroyed connection has not sent', async () => {
-    let peer: net.Socket | undefined;
-    const ws = await new Promise<WebSocket>(
-      (resolve) =>
-        void serve(resolve).then(({ wss }) => {
-          void openRaw((wss.address() as AddressInfo).port).then((socket) => (peer = socket));
-        })
-    );
-    const error = new Promise<any>((resolve) => ws.send(Buffer.alloc(32 << 20), resolve));
-    ws.terminate();
-    expect(await error).toMatchObject({
-      code: 'ERR_STREAM_DESTROYED',
-      message: 'Cannot call write after a stream was destroyed'
-    });
-    peer?.destroy();
-  });
-
-  it('reports a reset as Node does, and closes with 1006', async () => {
-    const ws = await new Promise<WebSocket>(
-      (resolve) =>
-        void serve(resolve).then(({ wss }) => {
-          void openRaw((wss.address() as AddressInfo).port).then((socket) =>
-            socket.resetAndDestroy()
-          );
-        })
-    );
-    const error = once((ws as any)._socket, 'error');
-    const [code] = await once(ws, 'close');
-    expect(code).toBe(1006);
-    expect((await error)[0]).toMatchObject({
-      message: 'read ECONNRESET',
-      code: 'ECONNRESET',
-      errno: -104,
-      syscall: 'read'
-    });
-  });
-
-  it('carries Unix sockets', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'reactor-'));
-    closing.push(() => rmSync(folder, { recursive: true, force: true }));
-    const server = http.createServer();
-    const file = path.join(folder, 's');
-    const wss = new WebSocketServer({ server });
-    wss.on('connection', (ws) => ws.on('message', (data: Buffer) => ws.send(data)));
-    server.listen(file);
-    await once(server, 'listening');
-    closing.push(() => server.close());
-    const client = await open(`ws+unix:${file}:/`);
-    nativeOf(client);
-    client.send('over a file');
-    expect(String((await once(client, 'message'))[0])).toBe('over a file');
-    client.close();
-    await once(client, 'close');
-  });
-
-  it('leaves a connection to Node where transport is "stream"', async () => {
-    const { url, wss } = await serve(() => {}, { transport: 'stream' });
-    await open(url);
-    const [ws] = wss.clients!;
-    expect((ws as any)._connection.transport.constructor.name).toBe('StreamTransport');
-  });
-
-  it('sends what is queued when the process exits', async () => {
-    const got: string[] = [];
-    const { url } = await serve((ws) => ws.on('message', (data) => got.push(String(data))));
-    const ended = run(`
-      const { WebSocket } = require(process.argv[1]);
-      const ws = new WebSocket('${url}');
-      ws.on('open', () => { ws.send('last words'); process.exit(3); });
-    `);
-    expect((await ended).code).toBe(3);
-    while (got.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    expect(got).toEqual(['last words']);
-  });
-
-  it('lets the process end when no connection is open, or all are unreferenced', async () => {
-    const { url } = await serve(() => {});
-    const result = await run(`
-      const { WebSocket } = require(process.argv[1]);
-      const ws = new WebSocket('${url}');
-      ws.on('open', () => { ws._socket.unref(); console.log('open'); });
-    `);
-    expect(result).toMatchObject({ code: 0, text: 'open\n' });
-  });
-
-  it('comes and goes with worker threads, open connections included', async () => {
-    const result = await run(`
-      const { Worker } = require('node:worker_threads');
-      const source = \`
-        const { WebSocket, WebSocketServer } = require(process.argv[1] ?? ${JSON.stringify(dist)});
-        const { parentPort } = require('node:worker_threads');
-        const wss = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => {
-          const ws = new WebSocket('ws://127.0.0.1:' + wss.address().port);
-          ws.on('message', () => parentPort.postMessage('heard'));
+  it('that opens a connection in its batch gets one that works', async () => {
+    const [first] = await openRaws(1);
+    const url = `ws://127.0.0.1:${(first.wss!.address() as { port: number }).port}`;
+    first.wss!.on('connection', (ws) => ws.send('welcome'));
+    const heard = new Promise((resolve) => {
+      first.ws.on('message', () => {
+        const client = new WebSocket(url);
+        client.on('message', (data) => {
+          client.terminate();
+          resolve(String(data));
         });
-        wss.on('connection', (ws) => setInterval(() => ws.send('x'), 1));
-      \`.replace('process.argv[1] ?? ', '');
-      (async () => {
-        for (let i = 0; i < 25; i++) {
-          await Promise.all([0, 1].map(async () => {
-            const worker = new Worker(source, { eval: true });
-            await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-            await worker.terminate();
-          }));
-        }
-        console.log('over');
-      })();
-    `);
-    expect(result).toMatchObject({ code: 0, signal: null, text: 'over\n' });
-  }, 60_000);
+      });
+    });
+    first.peer.send('open one');
+    expect(await heard).toBe('welcome');
+  });
+
+  it('that closes the server and all of its connections ends the batch', async () => {
+    const connections = await openRaws(20);
+    const events = connections.map(({ ws }) => record(ws));
+    const closed = connections.map(({ ws }) => closeOf(ws));
+    const { wss } = connections[0];
+    let count = 0;
+    for (const { ws } of connections) {
+      ws.on('message', () => {
+        if (count++ > 0) return;
+        for (const each of wss!.clients!) (each as WebSocket).terminate();
+        wss!.close();
+      });
+    }
+    sendAll(connections, () => ['a']);
+    await once(wss!, 'close');
+    expect(await Promise.all(closed)).toEqual(connections.map(() => [1006, '']));
+    expect(count).toBe(1);
+    expect(events.flatMap(textsOf)).toEqual(['a']);
+  });
+
+  it('has a turn of its own for each event where events are not synchronous', async () => {
+    const connections = await openRaws(10, { allowSynchronousEvents: false });
+    const heard: string[][] = connections.map(() => []);
+    let turns = 0;
+    const perTurn: number[][] = connections.map(() => []);
+    connections.forEach(({ ws }, i) => {
+      ws.on('message', (data) => {
+        heard[i].push(String(data));
+        perTurn[i].push(turns);
+      });
+    });
+    sendAll(connections, (i) => ['a', 'b', 'c'].map((text) => text + i));
+    while (heard.some(({ length }) => length < 3)) {
+      await turn();
+      turns++;
+    }
+    expect(heard).toEqual(connections.map((_, i) => ['a', 'b', 'c'].map((text) => text + i)));
+    for (const each of perTurn) expect(new Set(each).size).toBe(3);
+  });
+
+  it('that throws where events are not synchronous loses nobody’s either', async () => {
+    const uncaught = captureUncaught();
+    const connections = await openRaws(10, { allowSynchronousEvents: false });
+    const heard: string[][] = connections.map(() => []);
+    connections.forEach(({ ws }, i) => {
+      ws.on('message', (data) => {
+        heard[i].push(String(data));
+        throw new Error('thrown');
+      });
+    });
+    sendAll(connections, () => ['a', 'b', 'c']);
+    await until(() => heard.every(({ length }) => length === 3));
+    expect(heard).toEqual(connections.map(() => ['a', 'b', 'c']));
+    await turn();
+    expect(uncaught.errors).toHaveLength(30);
+  });
 });

@@ -19,6 +19,15 @@ impl Incoming {
         &mut self.message.buffer
     }
 
+    /// Bytes of the current data frame that have not come; 0 between frames.
+    #[inline]
+    pub fn missing(&self) -> u64 {
+        if self.stage != Stage::Payload || self.frame.opcode.is_control() {
+            return 0;
+        }
+        self.frame.missing()
+    }
+
     /// Offers the memory of the message at hand if at least `min` bytes of its current frame have
     /// not come; otherwise, and wherever pieces are delivered as they come, the next bytes belong
     /// into `decode`.
