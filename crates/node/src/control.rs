@@ -42,6 +42,12 @@ impl Reactor {
         self.with(|state| state.sockets.shut_down(ConnectionId::from_bits(id)))
     }
 
+    /// Has the peer told of a reset in place of an end when the connection is removed.
+    #[napi(catch_unwind)]
+    pub fn reset_on_close(&self, id: u32) -> Result<()> {
+        self.with(|state| state.sockets.reset_on_close(ConnectionId::from_bits(id)))
+    }
+
     #[napi(catch_unwind)]
     pub fn set_no_delay(&self, id: u32, on: bool) -> Result<()> {
         self.with(|state| state.sockets.set_no_delay(ConnectionId::from_bits(id), on))

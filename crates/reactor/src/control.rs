@@ -56,6 +56,14 @@ impl Reactor {
         }
     }
 
+    /// Has the peer told of a reset in place of an end when the descriptor is closed. What the kernel
+    /// has not sent by then is lost.
+    pub fn reset_on_close(&self, id: ConnectionId) {
+        if let Some(socket) = self.socket(id) {
+            let _ = sockopt::set_socket_linger(socket.as_fd(), Some(Duration::ZERO));
+        }
+    }
+
     fn socket(&self, id: ConnectionId) -> Option<Socket> {
         Some(self.table.get(id)?.socket)
     }

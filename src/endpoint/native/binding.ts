@@ -80,6 +80,8 @@ export interface NativeReactor {
   address(id: number, isRemote: boolean): SocketAddress | null;
   /** Half-closes a connection of which nothing waits to be sent. */
   shutDown(id: number): void;
+  /** Has the peer told of a reset in place of an end when the connection is removed. */
+  resetOnClose(id: number): void;
   setNoDelay(id: number, on: boolean): void;
   /** `delay` in seconds; 0 is the system's default. */
   setKeepAlive(id: number, on: boolean, delay: number): void;

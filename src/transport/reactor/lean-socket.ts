@@ -167,8 +167,8 @@ export class LeanSocket {
     return this.transport.bytesWritten;
   }
 
-  get timeout(): number | undefined {
-    return this.rare?.timeout;
+  get timeout(): number {
+    return this.rare === null ? 0 : this.rare.timeout;
   }
 
   isPaused(): boolean {
@@ -232,6 +232,13 @@ export class LeanSocket {
   destroy(error?: Error): this {
     this.transport.destroy(error);
     return this;
+  }
+
+  /** The peer is told of a reset. */
+  resetAndDestroy(): this {
+    const { transport } = this;
+    if (!transport.destroyed) transport.reactor.native.resetOnClose(transport.id);
+    return this.destroy();
   }
 
   /** Destroys it once everything is given to the kernel. */

@@ -170,6 +170,15 @@ describe.skipIf(backend.transport !== 'reactor').each(roles)('a lean socket of a
     expect(await closed).toEqual([1006, '']);
   });
 
+  it('resets the connection when asked to', async () => {
+    const { peer, socket, ws } = await openLean(role);
+    const closed = closeOf(ws);
+    const error = once(peer.socket, 'error');
+    socket.resetAndDestroy();
+    expect((await error)[0]).toMatchObject({ code: 'ECONNRESET' });
+    expect(await closed).toEqual([1006, '']);
+  });
+
   it('destroySoon() waits for what the kernel has not taken', async () => {
     const { peer, socket, ws } = await openLean(role);
     peer.socket.pause();
@@ -246,7 +255,7 @@ describe.skipIf(backend.transport !== 'reactor').each(roles)('a lean socket of a
       expect(socket.setTimeout(0)).toBe(socket);
       socket.cork();
       socket.uncork();
-      expect(socket.destroy()).toBe(socket);
+      expect(socket.resetAndDestroy().destroy()).toBe(socket);
     }
   });
 });

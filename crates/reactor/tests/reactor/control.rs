@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ferrows_protocol::Options;
 use ferrows_reactor::{ConnectionId, Reactor, Side};
+use rustix::io::Errno;
 use rustix::net::sockopt;
 
 use crate::peer::{KINDS, Kind, Peer, pair, wait_readable};
@@ -84,6 +85,16 @@ fn a_peer_is_told_of_the_end_and_still_heard() {
         peer.say("still here");
         assert_eq!(world.hear_from(id, 1), [text("still here")]);
     }
+}
+
+#[test]
+fn a_peer_is_told_of_a_reset_if_that_is_asked_for() {
+    let mut world = World::new();
+    let (id, peer) = own(&mut world, Kind::Tcp);
+    world.reactor.reset_on_close(id);
+    world.reactor.remove(id);
+    wait_readable(&peer);
+    assert_eq!(peer.receive(1), Err(Errno::CONNRESET));
 }
 
 #[test]
