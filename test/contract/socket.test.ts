@@ -1,13 +1,16 @@
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import * as http from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { closeOf, record } from './events.js';
 import { WebSocketServer, type WebSocket } from './library.js';
-import { runProgram } from './other-process.js';
+import { bundle, runProgram } from './other-process.js';
 import { openPair } from './pair.js';
 import { listenRaw, openRaw, roles } from './raw-peer.js';
+
+afterAll(() => rmSync(bundle, { force: true }));
 
 const socketOf = (ws: WebSocket) => (ws as unknown as { _socket: Socket })._socket;
 
@@ -121,6 +124,20 @@ describe.each(roles)('the socket of a %s', (role) => {
     ws.send('before');
     socketOf(ws).destroy();
     expect(String((await peer.next()).payload)).toBe('before');
+  });
+
+  it('that is destroyed makes what is sent afterwards fail', async () => {
+    const { ws } = await openRaw(role);
+    const errors: unknown[] = [];
+    const closed = closeOf(ws);
+    socketOf(ws).destroy();
+    ws.send('small', (error) => errors.push(error));
+    ws.send(Buffer.alloc(100_000), (error) => errors.push(error));
+    await closed;
+    expect(errors.map((error) => (error as { code: string }).code)).toEqual([
+      'ERR_STREAM_DESTROYED',
+      'ERR_STREAM_DESTROYED'
+    ]);
   });
 
   it('that is reset closes the connection, and the peer gets the reset', async () => {

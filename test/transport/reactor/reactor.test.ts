@@ -36,6 +36,21 @@ describe.skipIf(backend.transport !== 'reactor')('a batch of many connections', 
     expect(after.changes).toBe(before.changes);
   });
 
+  it('that is sent to all leaves with one write each, however many messages it is', async () => {
+    const connections = await openRaws(20);
+    const { ws } = connections[0];
+    const before = statsOf(ws);
+    for (let i = 0; i < 10; i++) for (const each of connections) each.ws.send('x'.repeat(128));
+    await Promise.all(connections.map(({ peer }) => peer.nextFrames(10)));
+    expect(statsOf(ws).writes - before.writes).toBe(20);
+    expect(statsOf(ws).reads).toBe(before.reads);
+    // Large ones leave from where they are, with their header.
+    const large = Buffer.alloc(20_000);
+    for (const each of connections) each.ws.send(large);
+    await Promise.all(connections.map(({ peer }) => peer.next()));
+    expect(statsOf(ws).writes - before.writes).toBe(40);
+  });
+
   it('loses nobody’s messages when a listener of each throws', async () => {
     const uncaught = captureUncaught();
     const connections = await openRaws(50);
@@ -178,6 +193,15 @@ describe.skipIf(backend.transport !== 'reactor')('a listener', () => {
     peer.write(Buffer.concat([peer.frame('a'), peer.frame('b')]));
     expect((await peer.next()).opcode).toBe(CLOSE);
     expect(textsOf(events)).toEqual(['a', 'b']);
+  });
+
+  it('that terminates its connection hears what came with the message', async () => {
+    const { peer, ws } = await openRaw('server');
+    const events = record(ws);
+    ws.once('message', () => ws.terminate());
+    peer.write(Buffer.concat([peer.frame('a'), peer.frame('b'), peer.frame('c')]));
+    await closeOf(ws);
+    expect(textsOf(events)).toEqual(['a', 'b', 'c']);
   });
 
   it('that opens a connection in its batch gets one that works', async () => {
