@@ -18,6 +18,9 @@ const socketOf = (ws: WebSocket) => (ws as unknown as { _socket: Socket })._sock
 const spyOnTimer = (socket: Socket) =>
   vi.spyOn(socket as Socket & { _unrefTimer(): void }, '_unrefTimer');
 
+/** A lean socket looks at what came and went when its time is over: no timer begins again. */
+const looksSeldom = process.env.FERROWS_EXPECT === 'native+lean';
+
 describe.each(roles)('the socket of a %s', (role) => {
   it('times out when nothing happens', async () => {
     const { ws } = await openRaw(role);
@@ -26,7 +29,7 @@ describe.each(roles)('the socket of a %s', (role) => {
     expect(ws.readyState).toBe(1);
   });
 
-  it('begins its timeout again with everything that comes', async () => {
+  it.skipIf(looksSeldom)('begins its timeout again with everything that comes', async () => {
     const { peer, ws } = await openRaw(role);
     socketOf(ws).setTimeout(60_000);
     const timer = spyOnTimer(socketOf(ws));
@@ -54,7 +57,7 @@ describe.each(roles)('the socket of a %s', (role) => {
     expect(timeouts).toBe(0);
   });
 
-  it('begins its timeout again with everything that is sent', async () => {
+  it.skipIf(looksSeldom)('begins its timeout again with everything that is sent', async () => {
     const { peer, ws } = await openRaw(role);
     socketOf(ws).setTimeout(60_000);
     const timer = spyOnTimer(socketOf(ws));

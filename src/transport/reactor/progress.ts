@@ -26,7 +26,7 @@ interface Pending {
 export interface Progress extends Sending {
   readonly id: number;
   readonly reactor: Carrier;
-  /** Bytes of it in the outbox. */
+  /** Bytes in the outbox. */
   outboxed: number;
   /** Everything given to the reactor so far. */
   total: number;

@@ -195,9 +195,8 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
       return;
     }
     this.flush();
-    this.touch();
     for (let i = 0; i < list.length; i += 2) {
-      give(this, bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
+      this.give(bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
     }
     if (callback !== undefined) {
       callWhenTaken(this, callback);
@@ -230,8 +229,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   /** A write of the socket's. */
   writeRaw(data: Buffer, callback: SendCallback): void {
     this.flushOutbox();
-    this.touch();
-    const isTaken = give(this, data);
+    const isTaken = this.give(data);
     if (isTaken) {
       callback(null);
       return;
@@ -295,6 +293,11 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   private call(callback: SendCallback): void {
     this.reactor.outbox.settleLater(this);
     callWhenTaken(this, callback);
+  }
+
+  private give(a: Buffer, b?: Buffer): boolean {
+    this.touch();
+    return give(this, a, b);
   }
 
   private flushOutbox(): void {

@@ -6,7 +6,7 @@ import type { WebSocket } from '../../contract/library.js';
 /** The reactor of this thread. Fails if the connection is not carried by it. */
 export function reactorOf(ws: WebSocket): NativeReactor {
   const { transport } = (ws as any)._connection;
-  expect(transport.constructor.name).toBe('ReactorTransport');
+  expect(transport.constructor.name).toMatch(/^(Reactor|Lean)Transport$/);
   return transport.reactor.native;
 }
 
