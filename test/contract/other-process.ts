@@ -59,8 +59,9 @@ export async function runProgram(program: string, env: object = {}): Promise<Oth
     async line() {
       while (!output.includes('\n')) {
         await Promise.race([once(child.stdout, 'data'), exited]);
-        if (child.exitCode !== null && !output.includes('\n')) {
-          throw new Error(`ended without printing a line: ${errors}`);
+        const end = child.exitCode ?? child.signalCode;
+        if (end !== null && !output.includes('\n')) {
+          throw new Error(`ended with ${end} without printing a line: ${errors}`);
         }
       }
       const end = output.indexOf('\n');
