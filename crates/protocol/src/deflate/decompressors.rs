@@ -14,14 +14,15 @@ use ferrows_zlib::{Inflater, Stopped};
 
 use super::TAIL;
 use super::history::History;
-use super::inflating::{End, InflateError, InflateJob, Inflated, Step, advance};
+use super::inflating::{End, InflateError, InflateJob, Inflated, Pace, SMALL_ROOM, Step, advance};
 use super::slots::Slots;
 
 /// What is said of a corrupt message when the words are lost: the most frequent ones.
 const CORRUPT: &str = "invalid distance too far back";
 
-/// So little room that zlib-rs does not forget the words.
-const SMALL_ROOM: usize = 64;
+/// Frames behind the first one of their message up to this length are inflated carefully: what they
+/// began with cannot be looked at again.
+const CAREFUL_MAX: usize = 4096;
 
 /// Inflaters that are kept for the next connection that needs one of its own.
 const MAX_SPARE: usize = 4;
@@ -46,10 +47,13 @@ struct Connection {
     state: State,
     /// Whether the frame at hand began with nothing but the history.
     from_history: bool,
+    /// Whether a message of its has ended inside a block.
+    damaged: bool,
 }
 
 impl Connection {
     fn forget(&mut self) {
+        self.damaged = false;
         self.history.clear();
         self.state = State::Between;
     }
@@ -94,6 +98,7 @@ impl Decompressors {
             history: History::new(limit),
             state: State::Between,
             from_history: false,
+            damaged: false,
         })
     }
 
@@ -124,9 +129,11 @@ impl Decompressors {
             return Ok(Inflated::Whole);
         };
         let mut position = 0;
+        let pace = self.pace(id, payload);
         let (limit, budget) = (limit.saturating_add(start), budget.saturating_add(start));
         let step = advance(
             &mut inflater,
+            pace,
             payload,
             &mut position,
             fin,
@@ -144,6 +151,7 @@ impl Decompressors {
                 }
                 return Ok(Inflated::Unfinished(InflateJob {
                     inflater,
+                    pace,
                     input: payload.get(position..).unwrap_or_default().to_vec(),
                     position: position.saturating_sub(payload.len()),
                     fin,
@@ -172,9 +180,11 @@ impl Decompressors {
             self.discard(id, payload, fin);
             return Ok(None);
         };
+        let pace = self.pace(id, payload);
         self.away(id);
         Ok(Some(InflateJob {
             inflater,
+            pace,
             input: payload.to_vec(),
             position: 0,
             fin,
@@ -281,7 +291,10 @@ impl Decompressors {
         match result {
             Ok(End::Frame { between_blocks }) => {
                 connection.history.push(inflated);
-                if !fin || (takeover && !between_blocks) {
+                if fin {
+                    connection.damaged = takeover && !between_blocks;
+                }
+                if !fin || connection.damaged {
                     connection.state = State::Own(inflater);
                 } else {
                     connection.state = State::Between;
@@ -360,6 +373,18 @@ impl Decompressors {
             && (fin || !payload.is_empty())
         {
             connection.forget();
+        }
+    }
+
+    fn pace(&mut self, id: u32, payload: &[u8]) -> Pace {
+        match self.connections.get_mut(id) {
+            Some(connection)
+                if connection.damaged
+                    || (!connection.from_history && payload.len() <= CAREFUL_MAX) =>
+            {
+                Pace::Careful
+            }
+            _ => Pace::Fast,
         }
     }
 

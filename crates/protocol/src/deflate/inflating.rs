@@ -44,10 +44,26 @@ pub enum Step {
 /// The output's first capacity is a guess from the input, and doubles.
 const FIRST_CAPACITY: usize = 1024;
 
+/// How an inflater is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    Fast,
+    /// With so little room that zlib-rs does not forget its words for an error.
+    Careful,
+}
+
+/// The room of a careful inflater.
+pub const SMALL_ROOM: usize = 64;
+
 /// Appends what `input` inflates to from `position` on, and then `TAIL` if `fin`. Fails as soon as
 /// there are more than `limit` bytes in `output`, and pauses when there are more than `budget`.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "they are the frame's and the caller's limits"
+)]
 pub fn advance(
     inflater: &mut Inflater,
+    pace: Pace,
     input: &[u8],
     position: &mut usize,
     fin: bool,
@@ -62,15 +78,19 @@ pub fn advance(
         let most = limit.min(budget).saturating_add(1);
         let rest = input.get(*position..).unwrap_or_default();
         make_room(output, rest.len(), most);
-        let room = most.saturating_sub(output.len());
+        let left = most.saturating_sub(output.len());
+        let room = match pace {
+            Pace::Fast => left,
+            Pace::Careful => left.min(SMALL_ROOM),
+        };
+        let before = output.len();
         let (progress, between_blocks) = if *position < end {
             (inflater.inflate(rest, output, room), false)
         } else {
             let rest = tail.get(position.saturating_sub(end)..).unwrap_or_default();
             inflater.inflate_to_boundary(rest, output, room)
         };
-        let written = room.saturating_sub(most.saturating_sub(output.len()));
-        let stuck = progress.taken == 0 && written == 0;
+        let stuck = progress.taken == 0 && output.len() == before;
         *position = position.saturating_add(progress.taken);
         if output.len() > limit {
             return Err(InflateError::TooLong);
@@ -104,6 +124,7 @@ fn make_room(output: &mut Vec<u8>, input: usize, most: usize) {
 #[derive(Debug)]
 pub struct InflateJob {
     pub(super) inflater: Inflater,
+    pub(super) pace: Pace,
     pub(super) input: Vec<u8>,
     pub(super) position: usize,
     pub(super) fin: bool,
@@ -117,6 +138,7 @@ impl InflateJob {
     pub fn run(&mut self) {
         let step = advance(
             &mut self.inflater,
+            self.pace,
             &self.input,
             &mut self.position,
             self.fin,

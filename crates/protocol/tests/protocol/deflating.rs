@@ -643,9 +643,9 @@ proptest! {
             };
             let theirs = streaming.inflate(&data, fin, limit);
             match (&ours, &theirs) {
-                // What is said where the words are lost: in the middle of a message.
+                // What is said where the words are lost: in the middle of a frame that pauses.
                 (Outcome::Corrupt(words), Outcome::Corrupt(_))
-                    if words == "invalid distance too far back" => {}
+                    if budget < usize::MAX && words == "invalid distance too far back" => {}
                 _ => prop_assert_eq!(ours, theirs),
             }
         }
