@@ -175,6 +175,21 @@ impl Reactor {
         })
     }
 
+    /// Replaces the memory that `flush` reads and writes.
+    #[napi(catch_unwind)]
+    pub fn set_outbox(
+        &self,
+        rows: Uint32Array,
+        outbox: Uint8Array,
+        incomplete: Uint32Array,
+    ) -> Result<()> {
+        self.with(|state| {
+            state.rows = rows;
+            state.outbox = outbox;
+            state.incomplete = incomplete;
+        })
+    }
+
     /// Replaces the memory that is read into by new one.
     #[napi(catch_unwind)]
     pub fn set_space(&self, space: Uint8Array) -> Result<()> {

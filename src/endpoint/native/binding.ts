@@ -94,6 +94,7 @@ export interface NativeReactor {
   fill(): number;
   setSlab(slab: Uint8Array): void;
   setSpace(space: Uint8Array): void;
+  setOutbox(rows: Uint32Array, outbox: Uint8Array, incomplete: Uint32Array): void;
   /**
    * Takes a connected socket, which stays open until `remove`, unless the flags ask for a descriptor
    * of the connection's own.

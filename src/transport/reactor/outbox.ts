@@ -2,8 +2,13 @@ import type { SendCallback } from '../../endpoint/contract.js';
 import type { NativeReactor } from '../../endpoint/native/binding.js';
 import { enqueue } from '../coalesce.js';
 
+/** Bytes and rows of an outbox at first, and those that it grows to rather than leave early. */
 const SIZE = 256 * 1024;
 const ROWS = 4096;
+const MAX_SIZE = 4 * 1024 * 1024;
+const MAX_ROWS = 32 * 1024;
+/** After so many flushes in a row that would have done with the first size, it has that again. */
+const MAX_IDLE = 256;
 /** Integers of a row: connection, offset, length. */
 const ROW = 3;
 
@@ -28,17 +33,19 @@ interface Due {
 /** What all connections of a thread send, so that it leaves with one call into Rust. */
 export class Outbox {
   /** Bytes that are to be sent, used again after every flush. */
-  readonly memory = Buffer.allocUnsafeSlow(SIZE);
+  memory = Buffer.allocUnsafeSlow(SIZE);
   /** Where in `memory` what is of which connection. */
-  readonly rows = new Uint32Array(ROW * ROWS);
+  rows = new Uint32Array(ROW * ROWS);
   /** Where a flush names the connections of which something is left. */
-  readonly incomplete = new Uint32Array(ROWS);
+  incomplete = new Uint32Array(ROWS);
   private native!: NativeReactor;
   private find!: (id: number) => Sending | undefined;
 
   private words = 0;
   private used = 0;
   private lastId = 0;
+  /** Flushes in a row for which the outbox is larger than it had to be. */
+  private idle = 0;
   private queued = false;
   /** Connections with callbacks of bytes that have not been given to the kernel. */
   private calling: Sending[] = [];
@@ -52,7 +59,9 @@ export class Outbox {
 
   /** Makes room for bytes in `memory`, and returns where they begin. */
   reserve(id: number, length: number): number {
-    if (this.used + length > SIZE || this.words === this.rows.length) this.send();
+    if (this.used + length > this.memory.length || this.words === this.rows.length) {
+      this.makeRoom();
+    }
     const { rows, used: at } = this;
     this.used = at + length;
     if (this.lastId === id) {
@@ -78,7 +87,7 @@ export class Outbox {
 
   /** Gives everything to the kernel. */
   send(): void {
-    const { words, rows } = this;
+    const { words, rows, used } = this;
     if (words === 0) return;
     this.words = this.used = this.lastId = 0;
     const count = this.native.flush(words / ROW);
@@ -94,6 +103,39 @@ export class Outbox {
         connection.settle();
       }
     }
+    if (this.memory.length > SIZE || this.rows.length > ROW * ROWS) this.shrink(used, words);
+  }
+
+  /** Of a loop that sends to many, everything should leave together: one write a connection. */
+  private makeRoom(): void {
+    const size = this.memory.length;
+    const rows = this.rows.length / ROW;
+    if (this.words < this.rows.length) {
+      if (size < MAX_SIZE) return this.resize(2 * size, rows);
+    } else if (rows < MAX_ROWS) {
+      return this.resize(size, 2 * rows);
+    }
+    this.send();
+  }
+
+  private shrink(used: number, words: number): void {
+    if (used > SIZE || words > ROW * ROWS) this.idle = 0;
+    else if (++this.idle > MAX_IDLE && this.words === 0) this.resize(SIZE, ROWS);
+  }
+
+  private resize(size: number, count: number): void {
+    const { memory, rows } = this;
+    this.idle = 0;
+    if (size !== memory.length) {
+      this.memory = Buffer.allocUnsafeSlow(size);
+      this.memory.set(memory.subarray(0, this.used));
+    }
+    if (count * ROW !== rows.length) {
+      this.rows = new Uint32Array(ROW * count);
+      this.rows.set(rows.subarray(0, this.words));
+      this.incomplete = new Uint32Array(count);
+    }
+    this.native.setOutbox(this.rows, this.memory, this.incomplete);
   }
 
   /** Has the connection's callbacks looked at after the next flush. */

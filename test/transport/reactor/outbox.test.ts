@@ -47,12 +47,15 @@ function start() {
     calls.push(call);
     return refused;
   };
-  outbox.connect({ flush } as NativeReactor, (id) => connections.get(id));
+  const told: unknown[][] = [];
+  const setOutbox = (...memories: unknown[]) => void told.push(memories);
+  outbox.connect({ flush, setOutbox } as unknown as NativeReactor, (id) => connections.get(id));
 
   return {
     outbox,
     calls,
     slow,
+    told,
     connection(id: number): Connection {
       const connection = new Connection();
       connections.set(id, connection);
@@ -139,30 +142,68 @@ describe('the outbox', () => {
     expect(calls).toEqual([[[7, 'a']]]);
   });
 
-  it('leaves early when its memory is full, and goes on from the start', () => {
-    const { calls, outbox, write } = start();
-    const half = 'x'.repeat(outbox.memory.length / 2);
-    write(7, half);
-    write(8, half);
+  it('grows rather than leave early, and keeps what is in it', () => {
+    const { calls, outbox, told, write } = start();
+    const half = outbox.memory.length / 2;
+    write(7, 'x'.repeat(half));
+    write(8, 'y'.repeat(half));
+    write(9, 'z');
     expect(calls).toEqual([]);
-    expect(outbox.reserve(9, 1)).toBe(0);
-    expect(calls.map((call) => call.map(([id, { length }]) => [id, length]))).toEqual([
+    expect(outbox.memory.length).toBe(4 * half);
+    expect(told).toEqual([[outbox.rows, outbox.memory, outbox.incomplete]]);
+    outbox.send();
+    expect(calls).toEqual([
       [
-        [7, half.length],
-        [8, half.length]
+        [7, 'x'.repeat(half)],
+        [8, 'y'.repeat(half)],
+        [9, 'z']
       ]
     ]);
   });
 
-  it('leaves early when its rows are used up', () => {
+  it('gets more rows as well', () => {
     const { calls, outbox, write } = start();
     const rows = outbox.rows.length / 3;
-    for (let i = 0; i < rows; i++) write(1 + (i % 2), 'x');
+    for (let i = 0; i < 2 * rows; i++) write(1 + (i % 2), 'x');
     expect(calls).toEqual([]);
-    write(3, 'y');
-    expect(calls.map(({ length }) => length)).toEqual([rows]);
+    expect(outbox.incomplete.length).toBe(2 * rows);
     outbox.send();
-    expect(calls[1]).toEqual([[3, 'y']]);
+    expect(calls.map((call) => call.length)).toEqual([2 * rows]);
+    expect(calls[0].at(-1)).toEqual([2, 'x']);
+  });
+
+  it('leaves early when it is as large as it gets, and goes on from the start', () => {
+    const { calls, outbox, write } = start();
+    const piece = 'x'.repeat(64 * 1024);
+    for (let id = 1; calls.length === 0; id++) write(id, piece);
+    expect(outbox.memory.length).toBe(4 * 1024 * 1024);
+    expect(calls[0].length).toBe(64);
+    outbox.send();
+    expect(calls[1]).toEqual([[65, piece]]);
+  });
+
+  it('leaves early when it has as many rows as it gets', () => {
+    const { calls, outbox, write } = start();
+    for (let i = 0; calls.length === 0; i++) write(1 + (i % 2), 'x');
+    expect(calls[0].length).toBe(32 * 1024);
+    outbox.send();
+    expect(calls[1]).toEqual([[1, 'x']]);
+  });
+
+  it('becomes small again when it has not been full for long', () => {
+    const { outbox, write } = start();
+    const { length } = outbox.memory;
+    write(7, 'x'.repeat(length));
+    write(8, 'y');
+    outbox.send();
+    for (let i = 0; i < 256; i++) {
+      expect(outbox.memory.length).toBe(2 * length);
+      write(7, 'x');
+      outbox.send();
+    }
+    write(7, 'x');
+    outbox.send();
+    expect(outbox.memory.length).toBe(length);
   });
 
   it('tells connections that nothing of them is in it any more, then which were refused', () => {
