@@ -50,7 +50,9 @@ export async function measure(peer, workload, window) {
   const figure = workload.figure
     ? report[workload.figure]
     : report.process[`cpu_us_per_${workload.unit ?? 'message'}`];
-  return { figure, report, backend };
+  // Results are for others to read: where this checkout is, is none of them.
+  const reason = backend?.reason.replaceAll(root + path.sep, '');
+  return { figure, report, backend: backend && { ...backend, reason } };
 }
 
 async function measureServer(peer, workload, { warmUp, seconds, pinning }) {
