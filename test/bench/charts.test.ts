@@ -18,6 +18,7 @@ const peer = (name: string, figure: number, median: number) => ({
 });
 const RECORD = {
   measured: '2020-02-02T00:00:00.000Z',
+  note: 'The abacus was cold.',
   machine: {
     cpu: 'Abacus <1>',
     cores: 2,
@@ -74,6 +75,7 @@ describe('npm run bench:charts', () => {
   it('writes the tables of doc/performance.md, failures with their reason', () => {
     const page = text('doc/performance.md');
     expect(page).toContain('src="charts/echo-light.svg"');
+    expect(page).toContain('\nThe abacus was cold.\n');
     expect(page).toContain('| ferrows native | 1.00 µs | 0.25 | 0.25–0.25 | 1,234 |');
     expect(page).toContain('| ferrows native | 3.0 KB | 0.75 | 0.75–0.75 |');
     expect(page).toContain('| bun | – (it did not listen in time) |');

@@ -110,9 +110,8 @@ impl Endpoints {
         let Some(Some(endpoint)) = self.slots.get_mut(id as usize) else {
             return 0;
         };
-        // SAFETY: table and slab are known to JavaScript's half of this endpoint only, which does
-        // not touch them during this call, and the chunk is the endpoint's own from now on; the
-        // three do not overlap.
+        // SAFETY: JavaScript's half of this endpoint, which alone knows table and slab, does not
+        // touch them now; the chunk is the endpoint's own; the three do not overlap.
         let (table, slab, chunk) =
             unsafe { (self.table.as_mut(), self.slab.as_mut(), chunk.as_mut()) };
         let (head, rows) = table.split_at_mut_checked(ROW).unwrap_or_default();
