@@ -17,6 +17,10 @@ use crate::jobs::{Job, Jobs};
 /// Connections that may have a compressor of their own at the same time.
 const MAX_CONTEXTS: usize = 512;
 
+/// After so many were dropped, some 10 MiB, their memory is given back to the system.
+#[cfg(target_os = "linux")]
+const MANY: usize = 256;
+
 /// Results up to this length are put into JavaScript's slab.
 const SMALL_MAX: usize = 4096;
 
@@ -39,6 +43,8 @@ pub struct State {
     pub done: FunctionRef<FnArgs<(u32, i32)>, ()>,
     /// A message that a call has inflated in part, and whose.
     unfinished: Vec<(u32, InflateJob)>,
+    /// Idle compressors dropped since memory was given back to the system.
+    dropped: usize,
     /// zlib's words for the last corrupt message.
     pub reason: &'static str,
 }
@@ -86,6 +92,7 @@ impl Deflate {
                 jobs: Jobs::default(),
                 done: done.create_ref()?,
                 unfinished: Vec::new(),
+                dropped: 0,
                 reason: "",
             })),
             scratch,
@@ -305,7 +312,16 @@ impl Deflate {
         let now = self.now();
         let state = &mut *self.state.borrow_mut();
         state.decompressors.trim();
-        match state.compressors.sweep(now) {
+        let before = state.compressors.stats().contexts;
+        let next = state.compressors.sweep(now);
+        let after = state.compressors.stats().contexts;
+        state.dropped = state.dropped.saturating_add(before.saturating_sub(after));
+        #[cfg(target_os = "linux")]
+        if state.dropped >= MANY {
+            crate::symbols::trim_memory();
+            state.dropped = 0;
+        }
+        match next {
             Some(wait) => wait as f64,
             None => -1.0,
         }

@@ -16,6 +16,8 @@ mod jobs;
 mod poll_handle;
 #[cfg(target_os = "linux")]
 mod reactor;
+#[cfg(target_os = "linux")]
+mod symbols;
 mod table;
 
 use napi_derive::napi;

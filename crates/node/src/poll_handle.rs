@@ -1,10 +1,12 @@
 //! One `uv_poll_t` in Node's event loop. libuv's functions are looked up at run time: what runs this
 //! addon may have none.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr;
 
 use napi::sys;
+
+use crate::symbols::lookup;
 
 /// `UV_POLL` of `uv_handle_type`.
 const UV_POLL: c_int = 8;
@@ -32,17 +34,6 @@ type PollStart = unsafe extern "C" fn(Handle, c_int, OnPoll) -> c_int;
 type PollStop = unsafe extern "C" fn(Handle) -> c_int;
 type Close = unsafe extern "C" fn(Handle, OnClose);
 type OfHandle = unsafe extern "C" fn(Handle);
-
-unsafe extern "C" {
-    fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
-}
-
-/// Looks a function up among everything the process has loaded (`RTLD_DEFAULT`).
-fn lookup(name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: a null library is `RTLD_DEFAULT` on Linux, and the name ends with a zero.
-    let symbol = unsafe { dlsym(ptr::null_mut(), name.as_ptr()) };
-    (!symbol.is_null()).then_some(symbol)
-}
 
 impl Libuv {
     fn find() -> Option<Self> {
