@@ -186,6 +186,10 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
 
   // Sending.
 
+  copies(length: number): boolean {
+    return this.reactor.outbox.copies(length);
+  }
+
   reserve(length: number): number {
     if (this.stage & (Stage.ShutDown | Stage.Destroyed)) {
       this.memory = Buffer.allocUnsafe(length);

@@ -174,6 +174,10 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
 
   // Sending.
 
+  override copies(length: number): boolean {
+    return this.direct ? this.reactor.outbox.copies(length) : super.copies(length);
+  }
+
   override reserve(length: number): number {
     if (!this.direct && !this.returnsToOrder()) return super.reserve(length);
     const { outbox } = this.reactor;
