@@ -1,3 +1,4 @@
+import { EMPTY } from '../buffer.js';
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
 import { OpenFlag, type Binding, type Endpoints } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
@@ -61,6 +62,11 @@ export class NativeParser extends RowDelivery {
 
   protected override takeOwned(index: number, target: Uint8Array): void {
     this.shared.endpoints.takeOwned(index, target);
+  }
+
+  /** Node's socket reads into memory of its own. */
+  protected override takeLent(): Buffer {
+    return EMPTY;
   }
 
   protected override step(): boolean {

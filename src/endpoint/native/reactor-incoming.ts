@@ -118,6 +118,10 @@ export class ReactorIncoming extends RowDelivery {
   protected override takeOwned(index: number, target: Uint8Array): void {
     this.native.takeOwned(index, target);
   }
+
+  protected override takeLent(index: number): Buffer {
+    return this.native.takeLent(index);
+  }
 }
 
 /** Bytes of a row's payload; an error has one, to be something. */

@@ -24,6 +24,8 @@ export abstract class RowDelivery extends Delivery {
 
   /** Copies a payload that a row refers to, and frees it. */
   protected abstract takeOwned(index: number, target: Uint8Array): void;
+  /** The Buffer that a row refers to. */
+  protected abstract takeLent(index: number): Buffer;
   protected abstract setByFrame(byFrame: boolean): void;
   protected abstract setMaxPayload(bytes: number): void;
 
@@ -85,6 +87,7 @@ export abstract class RowDelivery extends Delivery {
   protected drop(table: Int32Array, from: number, end: number): void {
     for (let at = from; at < end; at += ROW) {
       if (table[at] & Flag.Owned) this.takeOwned(table[at + 1], EMPTY);
+      else if (table[at] & Flag.Lent) this.takeLent(table[at + 1]);
     }
   }
 
@@ -137,6 +140,7 @@ export abstract class RowDelivery extends Delivery {
       this.takeOwned(offset, own);
       return own;
     }
+    if (kind & Flag.Lent) return this.takeLent(offset);
     return view(chunk, offset, length);
   }
 

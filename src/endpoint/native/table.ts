@@ -45,5 +45,7 @@ export const enum Flag {
   MessageEnd = 1 << 11,
   /** Where the payload is: if neither is set, in the chunk. */
   Slab = 1 << 12,
-  Owned = 1 << 13
+  Owned = 1 << 13,
+  /** Of the reactor only: a Buffer of its own, to be fetched with `takeLent`. */
+  Lent = 1 << 14
 }

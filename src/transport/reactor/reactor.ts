@@ -190,6 +190,7 @@ export class Reactor implements Carrier {
     const { table } = this;
     for (let at = from; at < end; at += ROW) {
       if (table[at] & Flag.Owned) this.native.takeOwned(table[at + 1], NOTHING);
+      else if (table[at] & Flag.Lent) this.native.takeLent(table[at + 1]);
     }
   }
 }

@@ -25,7 +25,8 @@ function start(options: IncomingOptions = {}) {
     add: note('add', ID),
     setByFrame: note('setByFrame'),
     setMaxPayload: note('setMaxPayload'),
-    takeOwned: (index: number, target: Uint8Array) => rows.take(index, target)
+    takeOwned: (index: number, target: Uint8Array) => rows.take(index, target),
+    takeLent: (index: number) => rows.takeLent(index)
   } as unknown as NativeReactor;
   const incoming = new ReactorIncoming(native, FD, options, recorder);
   return {
@@ -80,9 +81,9 @@ describe('a connection in the reactor', () => {
 
   it('delivers rows at once', () => {
     const { receive, rows, texts } = start();
-    rows.text('a').text('b', 'slab').text('c', 'owned');
+    rows.text('a').text('b', 'slab').text('c', 'owned').text('d', 'lent');
     receive();
-    expect(texts()).toEqual(['a', 'b', 'c']);
+    expect(texts()).toEqual(['a', 'b', 'c', 'd']);
     expect(rows.owned.size).toBe(0);
   });
 

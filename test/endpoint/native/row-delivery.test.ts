@@ -45,6 +45,10 @@ class Subject extends RowDelivery {
     this.rows.take(index, target);
   }
 
+  protected override takeLent(index: number): Buffer {
+    return this.rows.takeLent(index);
+  }
+
   protected override setByFrame(byFrame: boolean): void {
     this.told.push(['byFrame', byFrame]);
   }
@@ -70,7 +74,7 @@ const codec = {
   cleanup() {}
 } as Codec;
 
-describe.each<Place>(['chunk', 'slab', 'owned'])('a payload in the %s', (place) => {
+describe.each<Place>(['chunk', 'slab', 'owned', 'lent'])('a payload in the %s', (place) => {
   it('is delivered as text, binary, ping, pong and close', () => {
     const { recorder, rows, subject } = start();
     rows
@@ -149,7 +153,7 @@ describe('rows', () => {
 
   it('behind an error are dropped, and their memory freed', async () => {
     const { recorder, rows, subject } = start();
-    rows.error(ErrorIndex.InvalidUtf8).text('never', 'owned').ping('never', 'owned');
+    rows.error(ErrorIndex.InvalidUtf8).text('never', 'owned').data('never', { place: 'lent' });
     subject.receive();
     await turn();
     expect(recorder.events.map(([name]) => name)).toEqual(['error']);
