@@ -49,3 +49,13 @@ export const enum Flag {
   /** Of the reactor only: a Buffer of its own, to be fetched with `takeLent`. */
   Lent = 1 << 14
 }
+
+/** Memory that rows refer to, with what a Buffer has getters for. */
+export interface Memory {
+  readonly buffer: ArrayBufferLike;
+  readonly offset: number;
+}
+
+export function memoryOf(bytes: Uint8Array): Memory {
+  return { buffer: bytes.buffer, offset: bytes.byteOffset };
+}

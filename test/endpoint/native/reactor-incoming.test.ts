@@ -4,6 +4,7 @@ import type { IncomingOptions } from '../../../src/endpoint/contract.js';
 import { OpenFlag, type NativeReactor } from '../../../src/endpoint/native/binding.js';
 import { ReactorIncoming } from '../../../src/endpoint/native/reactor-incoming.js';
 import { ErrorIndex } from '../../../src/endpoint/errors.js';
+import { memoryOf } from '../../../src/endpoint/native/table.js';
 import { IncomingRecorder } from '../incoming-recorder.js';
 import { Rows } from './rows.js';
 
@@ -37,7 +38,7 @@ function start(options: IncomingOptions = {}) {
     /** Has them delivered, out of a table that is then used for the next ones. */
     receive(received = rows): void {
       const { chunk, end, slab, table } = received;
-      incoming.takeRows(table, 0, end, slab, chunk);
+      incoming.takeRows(table, 0, end, memoryOf(slab), memoryOf(chunk));
       table.fill(-1);
     },
     texts: () => recorder.all('message').map(String)

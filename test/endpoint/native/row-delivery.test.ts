@@ -4,6 +4,7 @@ import type { Codec, IncomingOptions } from '../../../src/endpoint/contract.js';
 import { ERRORS, ErrorIndex } from '../../../src/endpoint/errors.js';
 import { OpenFlag } from '../../../src/endpoint/native/binding.js';
 import { RowDelivery } from '../../../src/endpoint/native/row-delivery.js';
+import { memoryOf } from '../../../src/endpoint/native/table.js';
 import { IncomingRecorder } from '../incoming-recorder.js';
 import { Rows, type Place } from './rows.js';
 
@@ -23,7 +24,7 @@ class Subject extends RowDelivery {
   /** Takes the rows as one chunk's. */
   receive(rows: Rows = this.rows): void {
     const { chunk, end, slab, table } = rows;
-    this.begin(() => this.deliver(table, 0, end, slab, chunk));
+    this.begin(() => this.deliver(table, 0, end, memoryOf(slab), memoryOf(chunk)));
     // It is used for the next ones.
     table.fill(-1);
   }
