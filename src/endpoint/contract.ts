@@ -175,12 +175,17 @@ export interface Masking {
   mask(source: Buffer, key: number, output: Buffer, offset: number): void;
 }
 
+/** Every outlet copies payloads that are shorter. */
+export const COPY_MIN = 8 * 1024;
+
 /**
  * Where the outgoing half of an endpoint puts frames: the part of a transport that it sees. Bytes are
  * either written into the queue (`reserve`, then the bytes, then `onFlushed` if wanted, then `commit`)
  * or handed over by reference (`writeThrough`).
  */
 export interface Outlet {
+  /** Whether a payload of this length had better be copied into the queue than handed over. */
+  copies(length: number): boolean;
   /**
    * Makes room for `length` bytes at the end of the queue and returns the offset in `memory` where
    * they have to be written, before anything else of this process runs.

@@ -1,13 +1,17 @@
 import { Buffer } from 'node:buffer';
 import { EMPTY, copy, isBlob, toBuffer } from './buffer.js';
-import type { Codec, Extensions, Masking, Outlet, SendCallback } from './contract.js';
+import {
+  COPY_MIN,
+  type Codec,
+  type Extensions,
+  type Masking,
+  type Outlet,
+  type SendCallback
+} from './contract.js';
 import { frameKey, headerLength, writeHeader, writeKey } from './frame.js';
 import { FIN, Opcode, RSV1 } from './opcode.js';
 import { isValidStatusCode } from './status-code.js';
 import { isShortAscii, repeatedTextFrame } from './text-frame.js';
-
-/** From this length on a payload is handed to the socket as it is instead of being copied. */
-const WRITE_THROUGH_MIN = 8 * 1024;
 
 /** What keeps a frame from being written at once. */
 const enum State {
@@ -144,7 +148,7 @@ export class Outgoing {
     for (const piece of list) {
       length += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
     }
-    if (length >= WRITE_THROUGH_MIN || length === 0) {
+    if (length === 0 || !this.outlet.copies(length)) {
       this.outlet.writeThrough(list, callback);
       return;
     }
@@ -196,7 +200,7 @@ export class Outgoing {
     callback: SendCallback | undefined
   ): void {
     if (typeof data === 'string') {
-      if (!masked && data.length < WRITE_THROUGH_MIN) {
+      if (!masked && data.length < COPY_MIN) {
         this.writeText(data, first);
         this.finish(callback);
         return;
@@ -209,7 +213,7 @@ export class Outgoing {
     const header = headerLength(length, masked);
     // Before memory is reserved: the user's function may throw, or send something itself.
     const key = masked ? frameKey(this._generateMask, this._maskBuffer) : 0;
-    if (length < WRITE_THROUGH_MIN) {
+    if (outlet.copies(length)) {
       const at = outlet.reserve(header + length);
       this.encode(outlet.memory, at, data, first, masked, key);
       this.finish(callback);
@@ -276,7 +280,7 @@ export class Outgoing {
     callback: SendCallback | undefined
   ): void {
     // It is looked at later, and the caller may rewrite it meanwhile.
-    if (Buffer.isBuffer(data) && data.length < WRITE_THROUGH_MIN) data = Buffer.from(data);
+    if (Buffer.isBuffer(data) && data.length < COPY_MIN) data = Buffer.from(data);
     const job: Job = { data, first, masked, compress, byteLength: byteLength(data), callback };
     this._bufferedBytes += job.byteLength;
     if (this._state === State.Ready) this.start(job);

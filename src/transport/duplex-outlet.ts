@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { EMPTY, view } from '../endpoint/buffer.js';
-import type { Outlet, SendCallback } from '../endpoint/contract.js';
+import { COPY_MIN, type Outlet, type SendCallback } from '../endpoint/contract.js';
 
 /** Writes every frame to a Duplex at once: nothing is coalesced, and nothing is read. */
 export class DuplexOutlet implements Outlet {
@@ -8,6 +8,10 @@ export class DuplexOutlet implements Outlet {
   private callback: SendCallback | undefined;
 
   constructor(private readonly socket: Duplex) {}
+
+  copies(length: number): boolean {
+    return length < COPY_MIN;
+  }
 
   reserve(length: number): number {
     this.memory = Buffer.allocUnsafe(length);

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { EMPTY, view } from '../endpoint/buffer.js';
-import type { SendCallback } from '../endpoint/contract.js';
+import { COPY_MIN, type SendCallback } from '../endpoint/contract.js';
 import { beginBatch, endBatch, enqueue, exiting } from './coalesce.js';
 import type { Transport, TransportHandler } from './contract.js';
 import { grow, trim, type Region } from './slab.js';
@@ -67,6 +67,10 @@ export class StreamTransport implements Transport, Region {
   discardIncoming(): void {
     this.socket.removeListener('data', onData);
     process.nextTick(resume, this.socket);
+  }
+
+  copies(length: number): boolean {
+    return length < COPY_MIN;
   }
 
   reserve(length: number): number {

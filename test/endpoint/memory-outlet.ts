@@ -1,4 +1,4 @@
-import type { Outlet, SendCallback } from '../../src/endpoint/contract.js';
+import { COPY_MIN, type Outlet, type SendCallback } from '../../src/endpoint/contract.js';
 
 /** An outlet that keeps what it is given, in the order of the calls. */
 export class MemoryOutlet implements Outlet {
@@ -10,6 +10,10 @@ export class MemoryOutlet implements Outlet {
   readonly lists: (readonly (Buffer | string)[])[] = [];
   readonly callbacks: SendCallback[] = [];
   private reserved: Buffer | null = null;
+
+  copies(length: number): boolean {
+    return length < COPY_MIN;
+  }
 
   reserve(length: number): number {
     if (this.reserved !== null) throw new Error('the last reservation was not completed');

@@ -4,7 +4,7 @@ use ferrows_protocol::{Incoming, Options, Role};
 use napi::bindgen_prelude::{Int32Array, Uint8Array, Uint8ArraySlice};
 use napi_derive::napi;
 
-use crate::table::{Owned, ROW, TableSink};
+use crate::table::{ROW, Slots, TableSink, copy};
 
 const CLIENT: u32 = 1;
 const DEFLATE: u32 = 2;
@@ -42,7 +42,7 @@ pub struct Endpoints {
     table: Int32Array,
     slab: Uint8Array,
     slab_used: usize,
-    owned: Owned,
+    owned: Slots<Vec<u8>>,
     slots: Vec<Option<Endpoint>>,
     free: Vec<u32>,
 }
@@ -56,7 +56,7 @@ impl Endpoints {
             table,
             slab,
             slab_used: 0,
-            owned: Owned::default(),
+            owned: Slots::default(),
             slots: Vec::new(),
             free: Vec::new(),
         }
@@ -146,14 +146,9 @@ impl Endpoints {
     /// Copies a payload that a row refers to into `target`, and frees it.
     #[napi(catch_unwind)]
     pub fn take_owned(&mut self, index: u32, mut target: Uint8ArraySlice) {
-        let Some(bytes) = self.owned.take(index as usize) else {
-            return;
-        };
-        // SAFETY: `target` is new memory that JavaScript made for this call.
-        let target = unsafe { target.as_mut() };
-        let length = bytes.len().min(target.len());
-        if let (Some(to), Some(from)) = (target.get_mut(..length), bytes.get(..length)) {
-            to.copy_from_slice(from);
+        if let Some(bytes) = self.owned.take(index) {
+            // SAFETY: `target` is new memory that JavaScript made for this call.
+            copy(&bytes, unsafe { target.as_mut() });
         }
     }
 

@@ -7,13 +7,9 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bytes;
-#[cfg(target_os = "linux")]
-mod control;
 mod deflate;
 mod endpoints;
 mod jobs;
-#[cfg(target_os = "linux")]
-mod poll_handle;
 #[cfg(target_os = "linux")]
 mod reactor;
 #[cfg(target_os = "linux")]

@@ -9,6 +9,8 @@
 //! Invariant: before an event there are two free rows, one of them for what follows it, and `SMALL_MAX` free bytes of slab. A sink that
 //! cannot keep it stops the decoder.
 
+#[cfg(target_os = "linux")]
+use ferrows_protocol::Ended;
 use ferrows_protocol::{Boundary, Event, Flow, Opcode, Payload, ProtocolError, Sink};
 
 pub const ROW: usize = 5;
@@ -45,30 +47,49 @@ pub const FLAG_MESSAGE_END: i32 = 1 << 11;
 pub const FLAG_SLAB: i32 = 1 << 12;
 /// … in memory of the addon's, to be fetched with `takeOwned`.
 pub const FLAG_OWNED: i32 = 1 << 13;
+/// … in a Buffer of its own, to be fetched with `takeLent`.
+#[cfg(target_os = "linux")]
+pub const FLAG_LENT: i32 = 1 << 14;
 
-/// Payloads that wait for JavaScript to fetch them.
-#[derive(Default)]
-pub struct Owned {
-    payloads: Vec<Vec<u8>>,
-    free: Vec<usize>,
+/// Payloads that wait for JavaScript to fetch them, by index.
+pub struct Slots<T> {
+    slots: Vec<Option<T>>,
+    free: Vec<u32>,
 }
 
-impl Owned {
-    fn put(&mut self, payload: Vec<u8>) -> usize {
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<T> Slots<T> {
+    pub fn put(&mut self, payload: T) -> u32 {
         if let Some(index) = self.free.pop()
-            && let Some(slot) = self.payloads.get_mut(index)
+            && let Some(slot) = self.slots.get_mut(index as usize)
         {
-            *slot = payload;
+            *slot = Some(payload);
             return index;
         }
-        self.payloads.push(payload);
-        self.payloads.len() - 1
+        self.slots.push(Some(payload));
+        (self.slots.len() - 1) as u32
     }
 
-    pub fn take(&mut self, index: usize) -> Option<Vec<u8>> {
-        let payload = core::mem::take(self.payloads.get_mut(index)?);
+    pub fn take(&mut self, index: u32) -> Option<T> {
+        let payload = self.slots.get_mut(index as usize)?.take()?;
         self.free.push(index);
         Some(payload)
+    }
+}
+
+/// Copies as much as fits.
+pub fn copy(from: &[u8], to: &mut [u8]) {
+    let length = from.len().min(to.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..length), from.get(..length)) {
+        to.copy_from_slice(from);
     }
 }
 
@@ -78,7 +99,7 @@ pub struct TableSink<'a> {
     pub count: usize,
     pub slab: &'a mut [u8],
     pub slab_used: usize,
-    pub owned: &'a mut Owned,
+    pub owned: &'a mut Slots<Vec<u8>>,
     /// The chunk's length, or 0 if any payload may stay where it is.
     pub chunk_length: usize,
     /// Where in JavaScript's chunk the decoder's one begins.
@@ -115,6 +136,13 @@ impl TableSink<'_> {
         let length = bytes.len() as i32;
         let index = self.owned.put(bytes);
         self.row(kind | FLAG_OWNED, index as i32, length, 0);
+    }
+
+    /// Has JavaScript fetch what was received in a Buffer of its own.
+    #[cfg(target_os = "linux")]
+    pub fn lent(&mut self, ended: &Ended, index: u32, length: usize) {
+        let flags = flags(ended.opcode, ended.compressed, ended.end);
+        self.row(flags | FLAG_LENT, index as i32, length as i32, 0);
     }
 
     /// Copies at most `SMALL_MAX` bytes; returns their offset.
@@ -169,18 +197,7 @@ impl TableSink<'_> {
     pub fn put(&mut self, event: Event<'_>) {
         match event {
             Event::Data(data) => {
-                let mut flags = KIND_DATA;
-                if data.opcode == Opcode::Text {
-                    flags |= FLAG_TEXT;
-                }
-                if data.compressed {
-                    flags |= FLAG_COMPRESSED;
-                }
-                flags |= match data.end {
-                    Boundary::Part => 0,
-                    Boundary::Frame => FLAG_FRAME_END,
-                    Boundary::Message => FLAG_MESSAGE_END,
-                };
+                let flags = flags(data.opcode, data.compressed, data.end);
                 self.payload(flags, data.payload);
             }
             Event::Ping(bytes) => self.small(KIND_PING, bytes, 0),
@@ -188,4 +205,21 @@ impl TableSink<'_> {
             Event::Close { code, reason } => self.small(KIND_CLOSE, reason, i32::from(code)),
         }
     }
+}
+
+/// The first integer of a data row, but for where the payload is.
+fn flags(opcode: Opcode, compressed: bool, end: Boundary) -> i32 {
+    let mut flags = KIND_DATA;
+    if opcode == Opcode::Text {
+        flags |= FLAG_TEXT;
+    }
+    if compressed {
+        flags |= FLAG_COMPRESSED;
+    }
+    flags
+        | match end {
+            Boundary::Part => 0,
+            Boundary::Frame => FLAG_FRAME_END,
+            Boundary::Message => FLAG_MESSAGE_END,
+        }
 }

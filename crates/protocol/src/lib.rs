@@ -41,7 +41,7 @@ pub use deflate::{
 };
 pub use error::{ErrorEntry, ErrorIndex, ProtocolError};
 pub use header::{FrameHeader, HeaderBytes, MAX_CONTROL_LEN, MAX_HEADER_LEN};
-pub use incoming::{Boundary, Data, Direct, Event, Flow, Incoming, Options, Payload, Sink};
+pub use incoming::{Boundary, Data, Ended, Event, Flow, Incoming, Options, Payload, Rest, Sink};
 pub use mask::{MaskingKey, mask, mask_append, mask_at, mask_copy};
 pub use opcode::Opcode;
 pub use outgoing::{Frame, append_frame, append_frames, write_frame};

@@ -1,5 +1,4 @@
 use std::io;
-use std::mem;
 
 use rustix::event::epoll::{Event, EventFlags};
 use rustix::io::Errno;
@@ -7,8 +6,7 @@ use rustix::io::Errno;
 use crate::id::ConnectionId;
 use crate::reactor::Reactor;
 use crate::sink::Sink;
-use crate::space::{Reads, Space};
-use crate::spare::Spare;
+use crate::space::Space;
 use crate::system::WAKE;
 
 /// What `Reactor::poll` leaves behind.
@@ -77,14 +75,7 @@ impl Reactor {
         if space.is_empty() {
             return Err(Errno::INVAL.into());
         }
-        let mut spare = mem::replace(&mut self.spare, Spare::new(0));
-        let mut space = Space {
-            reads: Reads::new(space, self.limits.min_read),
-            spare: &mut spare,
-        };
-        let polled = self.take_turns(&mut space, sink);
-        self.spare = spare;
-        polled
+        self.take_turns(&mut Space::new(space, self.limits.min_read), sink)
     }
 
     #[inline]
@@ -103,7 +94,6 @@ impl Reactor {
             }
             let Some(mut turn) = self.next_turn() else {
                 self.batch.is_open = false;
-                space.spare.age();
                 return Ok(Polled::Done);
             };
             if self.take_turn(&mut turn, space, sink) == Step::Full {
@@ -162,7 +152,7 @@ impl Reactor {
         loop {
             let step = self
                 .system
-                .read_step(connection, turn, &self.limits, space, sink);
+                .read_step(connection, turn, &self.promises, space, sink);
             match step {
                 Step::Again => {}
                 Step::Full => return Step::Full,

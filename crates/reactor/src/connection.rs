@@ -6,6 +6,7 @@ use rustix::io::Errno;
 
 use crate::backlog::Backlog;
 use crate::id::ConnectionId;
+use crate::lent::Lent;
 use crate::pending::Pending;
 use crate::socket::Socket;
 
@@ -53,6 +54,8 @@ pub(crate) struct Connection {
     pub(crate) backlog: Backlog,
     pub(crate) pending: Pending,
     pub(crate) incoming: Incoming,
+    /// Where the rest of the current frame goes.
+    pub(crate) lent: Option<Box<Lent>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,7 @@ impl Connection {
             backlog: Backlog::default(),
             pending: Pending::default(),
             incoming,
+            lent: None,
         }
     }
 

@@ -28,12 +28,14 @@
     missing_docs
 )]
 
+mod apart;
 mod backlog;
 mod batch;
 mod connection;
 mod control;
 mod flush;
 mod id;
+mod lent;
 mod limits;
 mod pending;
 mod reactor;
@@ -42,7 +44,6 @@ mod send;
 mod sink;
 mod socket;
 mod space;
-mod spare;
 mod stats;
 mod system;
 mod table;
@@ -51,6 +52,7 @@ pub use batch::Polled;
 pub use control::Side;
 pub use flush::{Flushed, Row};
 pub use id::ConnectionId;
+pub use lent::Memory;
 pub use limits::Limits;
 pub use reactor::Reactor;
 pub use send::Sent;

@@ -4,13 +4,14 @@ pub struct Limits {
     /// Bytes that are read from one connection in one wake-up; the others get their turn before the
     /// rest of a flood.
     pub budget: usize,
-    /// Bytes of a frame that must be missing for the rest to be read straight into the message's own
-    /// memory.
-    pub direct: usize,
+    /// Bytes of a frame that must be missing for the message to be received in memory that the sink
+    /// lends; 0 never asks for any.
+    pub apart: u32,
     /// The least room that a read gets, if the space given to `poll` has as much.
     pub min_read: usize,
-    /// Bytes of memory that are kept from large messages for the next ones.
-    pub spare: usize,
+    /// Bytes that peers may have announced and not sent, of all connections together, for which there
+    /// is memory. Beyond that a message gets none until a good part of it has come.
+    pub promises: usize,
     /// Connections that get their turn in one wake-up.
     pub turns: usize,
 }
@@ -19,9 +20,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             budget: 256 * 1024,
-            direct: 32 * 1024,
+            apart: 32 * 1024,
             min_read: 16 * 1024,
-            spare: 4 * 1024 * 1024,
+            promises: 16 * 1024 * 1024,
             turns: 1024,
         }
     }

@@ -10,9 +10,9 @@ use crate::batch::Batch;
 use crate::connection::Connection;
 use crate::flush::Runs;
 use crate::id::ConnectionId;
+use crate::lent::Promises;
 use crate::limits::Limits;
 use crate::socket::Socket;
-use crate::spare::Spare;
 use crate::stats::Stats;
 use crate::system::System;
 use crate::table::Table;
@@ -27,7 +27,7 @@ pub struct Reactor {
     pub(crate) batch: Batch,
     pub(crate) agenda: Agenda,
     pub(crate) runs: Runs,
-    pub(crate) spare: Spare,
+    pub(crate) promises: Promises,
 }
 
 /// Connections that get a turn though epoll has nothing to report of them.
@@ -44,7 +44,7 @@ impl Reactor {
             batch: Batch::new(limits.turns),
             agenda: Agenda::default(),
             runs: Runs::default(),
-            spare: Spare::new(limits.spare),
+            promises: Promises::new(limits.promises),
         })
     }
 
@@ -90,6 +90,10 @@ impl Reactor {
             self.remove(stale);
         }
         let id = self.table.next_id().ok_or(Errno::MFILE)?;
+        let options = Options {
+            apart: self.limits.apart,
+            ..options
+        };
         let mut connection = Connection::new(id, socket, Incoming::new(options));
         connection.own = own;
         self.system.watch(&mut connection)?;
@@ -155,12 +159,6 @@ impl Reactor {
     /// sends is read and thrown away.
     pub fn incoming(&mut self, id: ConnectionId) -> Option<&mut Incoming> {
         Some(&mut self.table.get_mut(id)?.incoming)
-    }
-
-    /// Takes the memory of a message, which came as `Payload::Owned`, for the next ones. What a sink
-    /// leaves in an event comes back by itself.
-    pub fn recycle(&mut self, memory: Vec<u8>) {
-        self.spare.put(memory);
     }
 
     /// Bytes that were read from the socket.

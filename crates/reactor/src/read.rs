@@ -1,17 +1,15 @@
 //! The reading half of a connection's turn.
 
-use std::mem;
-
 use ferrows_protocol::{Data, Event, Flow, Payload, ProtocolError, Sink as Events};
 use rustix::io::Errno;
 
+use crate::apart::{borrow, copy, copy_apart, is_large};
 use crate::batch::{Step, Turn};
 use crate::connection::{Connection, Stage};
 use crate::id::ConnectionId;
-use crate::limits::Limits;
+use crate::lent::Promises;
 use crate::sink::{Notice, Sink, Verdict};
 use crate::space::Space;
-use crate::spare::Spare;
 use crate::system::System;
 
 impl System {
@@ -22,7 +20,7 @@ impl System {
         &mut self,
         connection: &mut Connection,
         turn: &mut Turn,
-        limits: &Limits,
+        promises: &Promises,
         space: &mut Space<'_>,
         sink: &mut S,
     ) -> Step
@@ -34,10 +32,10 @@ impl System {
             return self.stand_by(connection, turn, sink);
         }
         if !connection.pending.is_empty() {
-            if space.reads.is_used_up() {
+            if space.is_used_up() {
                 return Step::Full;
             }
-            return deliver_pending(connection, space, sink);
+            return deliver_pending(connection, promises, space, sink);
         }
         if connection.stage != Stage::Open {
             return match connection.failure {
@@ -48,10 +46,10 @@ impl System {
         if turn.budget == 0 || !(turn.is_readable() || is_failing) {
             return Step::Over;
         }
-        if space.reads.is_used_up() {
+        if space.is_used_up() {
             return Step::Full;
         }
-        self.read(connection, turn, limits, space, sink)
+        self.read(connection, turn, promises, space, sink)
     }
 
     #[inline]
@@ -59,78 +57,50 @@ impl System {
         &mut self,
         connection: &mut Connection,
         turn: &mut Turn,
-        limits: &Limits,
+        promises: &Promises,
         space: &mut Space<'_>,
         sink: &mut S,
     ) -> Step
     where
         S: Sink + ?Sized,
     {
-        let Connection {
-            id,
-            socket,
-            incoming,
-            tapped,
-            ..
-        } = connection;
-        let mut relay = Relay::new(*id, sink, space.spare);
-        if !*tapped
-            && incoming.missing() >= limits.direct as u64
-            && let Some(mut direct) = relay.spare.direct(incoming, limits.direct)
+        if connection.lent.is_some()
+            || is_large(connection) && borrow(connection, 0, promises, sink)
         {
-            let asked = direct.limit().min(turn.budget);
-            match self.receive_into(*socket, direct.buffer(), asked) {
-                Ok(0) => self.ended(connection, sink),
-                Ok(received) => {
-                    let result = direct.commit(&mut relay);
-                    let is_held = relay.is_held;
-                    // Behind a large message there is seldom another one: epoll tells.
-                    let asked = if incoming.direct(1).is_some() {
-                        asked
-                    } else {
-                        usize::MAX
-                    };
-                    note_read(connection, turn, asked, received);
-                    settle(connection, result, is_held, sink)
+            return self.read_apart(connection, turn, sink);
+        }
+        let room = space.room(turn.budget);
+        let asked = room.len();
+        match self.receive(connection.socket, room) {
+            Ok(0) => self.ended(connection, sink),
+            Ok(received) => {
+                let chunk = room.get_mut(..received).unwrap_or_default();
+                let copy = connection.tapped.then(|| chunk.to_vec());
+                note_read(connection, turn, asked, received);
+                let start = space.start();
+                let chunk = space.room(received);
+                let step = match decode(connection, chunk, start, promises, sink) {
+                    Ok((consumed, is_held)) => {
+                        if let Some(rest @ [_, ..]) = chunk.get(consumed..) {
+                            connection.pending.push(rest);
+                        }
+                        settle(connection, is_held, sink)
+                    }
+                    Err(error) => failed(connection, error, sink),
+                };
+                space.keep(sink.kept());
+                if let Some(copy) = copy {
+                    sink.raw(connection.id, copy);
                 }
-                Err(errno) => self.read_nothing(connection, turn, errno, sink),
+                step
             }
-        } else {
-            relay.start = space.reads.start();
-            let room = space.reads.room(turn.budget);
-            let asked = room.len();
-            match self.receive(*socket, room) {
-                Ok(0) => self.ended(connection, sink),
-                Ok(received) => {
-                    let chunk = room.get_mut(..received).unwrap_or_default();
-                    let copy = tapped.then(|| chunk.to_vec());
-                    let has_lent = relay.spare.lend(incoming, received);
-                    let result = incoming.decode(chunk, &mut relay);
-                    let is_held = relay.is_held;
-                    if has_lent {
-                        relay.spare.settle(incoming);
-                    }
-                    if let Ok(consumed) = result
-                        && let Some(rest @ [_, ..]) = chunk.get(consumed..)
-                    {
-                        connection.pending.push(rest);
-                    }
-                    space.reads.keep(sink.kept());
-                    note_read(connection, turn, asked, received);
-                    let step = settle(connection, result.map(drop), is_held, sink);
-                    if let Some(copy) = copy {
-                        sink.raw(connection.id, copy);
-                    }
-                    step
-                }
-                Err(errno) => self.read_nothing(connection, turn, errno, sink),
-            }
+            Err(errno) => self.read_nothing(connection, turn, errno, sink),
         }
     }
 
     /// A read has found the end.
     #[cold]
-    fn ended<S>(&mut self, connection: &mut Connection, sink: &mut S) -> Step
+    pub(crate) fn ended<S>(&mut self, connection: &mut Connection, sink: &mut S) -> Step
     where
         S: Sink + ?Sized,
     {
@@ -146,7 +116,7 @@ impl System {
 
     /// A read has found nothing, or an error.
     #[cold]
-    fn read_nothing<S>(
+    pub(crate) fn read_nothing<S>(
         &mut self,
         connection: &mut Connection,
         turn: &mut Turn,
@@ -179,6 +149,7 @@ impl System {
         connection.stage = Stage::Broken;
         connection.forget(self);
         connection.incoming.close();
+        connection.lent = None;
         sink.notice(connection.id, Notice::Broken(errno.raw_os_error()));
         Step::Over
     }
@@ -210,7 +181,12 @@ impl System {
 }
 
 #[inline]
-fn note_read(connection: &mut Connection, turn: &mut Turn, asked: usize, received: usize) {
+pub(crate) fn note_read(
+    connection: &mut Connection,
+    turn: &mut Turn,
+    asked: usize,
+    received: usize,
+) {
     connection.read_total = connection.read_total.wrapping_add(received as u64);
     turn.budget = turn.budget.saturating_sub(received);
     // A read that was not filled has found everything: the next one would find nothing.
@@ -221,45 +197,87 @@ fn note_read(connection: &mut Connection, turn: &mut Turn, asked: usize, receive
 
 /// Parses what waits, as far as the space goes.
 #[cold]
-fn deliver_pending<S>(connection: &mut Connection, space: &mut Space<'_>, sink: &mut S) -> Step
-where
-    S: Sink + ?Sized,
-{
-    let Connection {
-        id,
-        pending,
-        incoming,
-        ..
-    } = connection;
-    let mut relay = Relay::new(*id, sink, space.spare);
-    relay.start = space.reads.start();
-    let bytes = pending.bytes();
-    let room = space.reads.room(bytes.len());
-    for (to, from) in room.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    let result = incoming.decode(room, &mut relay);
-    let is_held = relay.is_held;
-    let consumed = result.unwrap_or(usize::MAX);
-    pending.consume(consumed);
-    space.reads.keep(sink.kept());
-    settle(connection, result.map(drop), is_held, sink)
-}
-
-/// Draws the consequences of what was parsed.
-#[inline]
-fn settle<S>(
+fn deliver_pending<S>(
     connection: &mut Connection,
-    result: Result<(), ProtocolError>,
-    is_held: bool,
+    promises: &Promises,
+    space: &mut Space<'_>,
     sink: &mut S,
 ) -> Step
 where
     S: Sink + ?Sized,
 {
-    if let Err(error) = result {
-        sink.notice(connection.id, Notice::Failed(error));
+    let start = space.start();
+    let bytes = connection.pending.bytes();
+    let room = space.room(bytes.len());
+    copy(bytes, room);
+    let step = match decode(connection, room, start, promises, sink) {
+        Ok((consumed, is_held)) => {
+            connection.pending.consume(consumed);
+            settle(connection, is_held, sink)
+        }
+        Err(error) => {
+            connection.pending.consume(usize::MAX);
+            failed(connection, error, sink)
+        }
+    };
+    space.keep(sink.kept());
+    step
+}
+
+/// Parses a chunk that is `start` bytes into the space. Returns how much of it was consumed, and
+/// whether the sink holds the connection.
+#[inline]
+fn decode<S>(
+    connection: &mut Connection,
+    chunk: &mut [u8],
+    start: usize,
+    promises: &Promises,
+    sink: &mut S,
+) -> Result<(usize, bool), ProtocolError>
+where
+    S: Sink + ?Sized,
+{
+    if connection.lent.is_some() && !connection.incoming.is_closed() {
+        return copy_apart(connection, chunk, sink);
     }
+    let mut relay = Relay {
+        id: connection.id,
+        sink,
+        start,
+        is_held: false,
+    };
+    let consumed = connection.incoming.decode(chunk, &mut relay)?;
+    let is_held = relay.is_held;
+    if consumed < chunk.len() && connection.incoming.rest().is_some() {
+        let payload = chunk.get_mut(consumed..).unwrap_or_default();
+        if borrow(connection, payload.len(), promises, sink) {
+            copy_apart(connection, payload, sink)?;
+        } else {
+            // Nothing ends with it: there is nothing to tell the sink.
+            let mut nobody = |_: Event<'_>| Flow::Continue;
+            connection.incoming.decode(payload, &mut nobody)?;
+        }
+        return Ok((chunk.len(), is_held));
+    }
+    Ok((consumed, is_held))
+}
+
+/// The peer, or the sink, has ended the conversation.
+#[cold]
+pub(crate) fn failed<S>(connection: &mut Connection, error: ProtocolError, sink: &mut S) -> Step
+where
+    S: Sink + ?Sized,
+{
+    sink.notice(connection.id, Notice::Failed(error));
+    settle(connection, false, sink)
+}
+
+/// Draws the consequences of what was parsed.
+#[inline]
+pub(crate) fn settle<S>(connection: &mut Connection, is_held: bool, sink: &mut S) -> Step
+where
+    S: Sink + ?Sized,
+{
     connection.held |= is_held;
     if sink.is_full() {
         return Step::Full;
@@ -271,23 +289,9 @@ where
 struct Relay<'a, S: ?Sized> {
     id: ConnectionId,
     sink: &'a mut S,
-    spare: &'a mut Spare,
     /// Where in the space the chunk begins.
     start: usize,
     is_held: bool,
-}
-
-impl<'a, S: ?Sized> Relay<'a, S> {
-    #[inline]
-    fn new(id: ConnectionId, sink: &'a mut S, spare: &'a mut Spare) -> Self {
-        Self {
-            id,
-            sink,
-            spare,
-            start: 0,
-            is_held: false,
-        }
-    }
 }
 
 impl<S> Events for Relay<'_, S>
@@ -295,43 +299,15 @@ where
     S: Sink + ?Sized,
 {
     #[inline]
-    fn event(&mut self, event: Event<'_>) -> Flow {
-        let event = match event {
-            Event::Data(data) => return self.data(data),
-            other => other,
-        };
-        let verdict = self.sink.event(self.id, event);
-        self.flow(verdict)
-    }
-}
-
-impl<S> Relay<'_, S>
-where
-    S: Sink + ?Sized,
-{
-    #[inline]
-    fn data(&mut self, data: Data<'_>) -> Flow {
-        let verdict = match data.payload {
-            Payload::Chunk { bytes, offset } => {
-                let offset = self.start.saturating_add(offset);
-                let payload = Payload::Chunk { bytes, offset };
-                self.sink
-                    .event(self.id, Event::Data(Data { payload, ..data }))
-            }
-            Payload::Owned(bytes) => {
-                let payload = Payload::Owned(&mut *bytes);
-                let event = Event::Data(Data { payload, ..data });
-                let verdict = self.sink.event(self.id, event);
-                self.spare.put(mem::take(bytes));
-                verdict
-            }
-        };
-        self.flow(verdict)
-    }
-
-    #[inline]
-    fn flow(&mut self, verdict: Verdict) -> Flow {
-        match verdict {
+    fn event(&mut self, mut event: Event<'_>) -> Flow {
+        if let Event::Data(Data {
+            payload: Payload::Chunk { offset, .. },
+            ..
+        }) = &mut event
+        {
+            *offset = offset.saturating_add(self.start);
+        }
+        match self.sink.event(self.id, event) {
             Verdict::Fail(error) => Flow::Fail(error),
             Verdict::Hold => {
                 self.is_held = true;

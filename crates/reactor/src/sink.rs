@@ -1,6 +1,7 @@
-use ferrows_protocol::{Event, ProtocolError};
+use ferrows_protocol::{Data, Ended, Event, Payload, ProtocolError};
 
 use crate::id::ConnectionId;
+use crate::lent::Memory;
 
 /// A system call's error number, as in `errno.h`.
 pub type Errno = i32;
@@ -10,6 +11,30 @@ pub trait Sink {
     /// Takes something that a peer sent. Payloads that are `Payload::Chunk` are in the space that was
     /// given to `poll`, `offset` bytes into it.
     fn event(&mut self, id: ConnectionId, event: Event<'_>) -> Verdict;
+
+    /// Lends memory of exactly `len` bytes to receive a large message in. `None` where there is none:
+    /// it comes as an event then.
+    fn lend(&mut self, len: usize) -> Option<Box<dyn Memory>> {
+        let _ = len;
+        None
+    }
+
+    /// Takes a message, or what else `ended` says, in memory that was lent for it.
+    fn received(&mut self, id: ConnectionId, ended: Ended, mut memory: Box<dyn Memory>) -> Verdict {
+        let Ended {
+            opcode,
+            compressed,
+            end,
+        } = ended;
+        let payload = Payload::Owned(&mut memory.bytes().to_vec());
+        let data = Data {
+            opcode,
+            compressed,
+            end,
+            payload,
+        };
+        self.event(id, Event::Data(data))
+    }
 
     /// Takes news about a connection itself.
     fn notice(&mut self, id: ConnectionId, notice: Notice);

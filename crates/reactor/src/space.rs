@@ -1,12 +1,3 @@
-use crate::spare::Spare;
-
-/// Memory for a poll.
-pub(crate) struct Space<'a> {
-    pub(crate) reads: Reads<'a>,
-    /// For messages that one read does not bring whole.
-    pub(crate) spare: &'a mut Spare,
-}
-
 /// The memory that is read into.
 ///
 /// ```text
@@ -17,13 +8,13 @@ pub(crate) struct Space<'a> {
 /// ```
 /// What a read brings is parsed where it is. If the sink keeps payloads of it, the next read begins
 /// behind them, otherwise at the same place.
-pub(crate) struct Reads<'a> {
+pub(crate) struct Space<'a> {
     memory: &'a mut [u8],
     start: usize,
     min_read: usize,
 }
 
-impl<'a> Reads<'a> {
+impl<'a> Space<'a> {
     pub(crate) fn new(memory: &'a mut [u8], min_read: usize) -> Self {
         Self {
             memory,

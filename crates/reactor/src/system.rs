@@ -107,27 +107,6 @@ impl System {
         Ok(received)
     }
 
-    /// Appends what it receives, at most `max` bytes, to `buffer` within its capacity.
-    pub(crate) fn receive_into(
-        &mut self,
-        socket: Socket,
-        buffer: &mut Vec<u8>,
-        max: usize,
-    ) -> Result<usize> {
-        count(&mut self.stats.reads);
-        let len = buffer.len();
-        let spare = buffer.spare_capacity_mut();
-        let max = max.min(spare.len());
-        let room = spare.get_mut(..max).unwrap_or_default();
-        let received = retry_on_intr(|| {
-            let ((received, _), _) = recv(socket.as_fd(), &mut *room, RecvFlags::DONTWAIT)?;
-            Ok(received.len())
-        })?;
-        // SAFETY: `recv` has initialised `received` bytes of the spare capacity, from its beginning.
-        unsafe { buffer.set_len(len.saturating_add(received)) };
-        Ok(received)
-    }
-
     /// Whether the next read would bring bytes rather than the end.
     pub(crate) fn peek(&mut self, socket: Socket) -> Result<bool> {
         count(&mut self.stats.reads);

@@ -128,6 +128,8 @@ export interface NativeReactor {
   setMaxPayload(id: number, maxPayload: number): void;
   setByFrame(id: number, byFrame: boolean): void;
   takeOwned(index: number, target: Uint8Array): void;
+  /** The Buffer that a row refers to as lent. Once for every such row. */
+  takeLent(index: number): Buffer;
   /** The address of the peer or of this side; null for Unix sockets and when the peer has left. */
   address(id: number, isRemote: boolean): SocketAddress | null;
   /** Half-closes a connection of which nothing waits to be sent. */

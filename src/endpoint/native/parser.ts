@@ -1,7 +1,8 @@
+import { EMPTY } from '../buffer.js';
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
 import { OpenFlag, type Binding, type Endpoints } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
-import { ROW, ROWS, SLAB_SIZE, SMALL_MAX } from './table.js';
+import { ROW, ROWS, SLAB_SIZE, SMALL_MAX, memoryOf, type Memory } from './table.js';
 
 /**
  * Makes incoming halves whose frames are parsed in Rust: one call a read chunk, which leaves a table
@@ -10,12 +11,14 @@ import { ROW, ROWS, SLAB_SIZE, SMALL_MAX } from './table.js';
 export class NativeParsers {
   readonly endpoints: Endpoints;
   readonly table = new Int32Array(ROW * ROWS);
-  slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+  slab: Memory;
   /** Whether the table's rows are being delivered. */
   delivering = false;
 
   constructor(binding: Binding) {
-    this.endpoints = new binding.Endpoints(this.table, this.slab);
+    const slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+    this.slab = memoryOf(slab);
+    this.endpoints = new binding.Endpoints(this.table, slab);
   }
 
   create(options: IncomingOptions, handler: IncomingHandler): NativeParser {
@@ -26,8 +29,9 @@ export class NativeParsers {
   decode(id: number, chunk: Buffer, position: number): number {
     const { endpoints, table } = this;
     if (SLAB_SIZE - table[1] < SMALL_MAX) {
-      this.slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
-      endpoints.setSlab(this.slab);
+      const slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+      this.slab = memoryOf(slab);
+      endpoints.setSlab(slab);
       table[1] = 0;
     }
     return endpoints.decode(id, chunk, position);
@@ -63,6 +67,11 @@ export class NativeParser extends RowDelivery {
     this.shared.endpoints.takeOwned(index, target);
   }
 
+  /** Node's socket reads into memory of its own. */
+  protected override takeLent(): Buffer {
+    return EMPTY;
+  }
+
   protected override step(): boolean {
     if (super.step()) return true;
     const { chunk, position, shared } = this;
@@ -75,7 +84,7 @@ export class NativeParser extends RowDelivery {
     this.position = position + shared.table[0];
     shared.delivering = true;
     try {
-      this.deliver(shared.table, ROW, ROW * (count + 1), shared.slab, chunk);
+      this.deliver(shared.table, ROW, ROW * (count + 1), shared.slab, memoryOf(chunk));
     } finally {
       shared.delivering = nested;
       if (outer !== null) {

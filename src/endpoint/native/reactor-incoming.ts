@@ -1,7 +1,7 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
 import { OpenFlag, type NativeReactor } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
-import { Kind, ROW } from './table.js';
+import { Kind, ROW, type Memory } from './table.js';
 
 /** This many bytes that wait ask for the socket to be paused. */
 const HIGH_WATER_MARK = 16 * 1024;
@@ -14,7 +14,7 @@ export class ReactorIncoming extends RowDelivery {
   /** Whether rows that come are to be kept from the listeners. */
   private paused = false;
   private keptBytes = 0;
-  private stashed: { rows: Int32Array; slab: Buffer; space: Buffer }[] | null = null;
+  private stashed: { rows: Int32Array; slab: Memory; space: Memory }[] | null = null;
 
   /** Throws where the reactor cannot take the descriptor. */
   constructor(
@@ -36,7 +36,7 @@ export class ReactorIncoming extends RowDelivery {
   }
 
   /** Takes rows of the table, all of this connection. */
-  takeRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
+  takeRows(table: Int32Array, at: number, end: number, slab: Memory, space: Memory): void {
     if (this.done) {
       this.drop(table, at, end);
       return;
@@ -117,6 +117,10 @@ export class ReactorIncoming extends RowDelivery {
 
   protected override takeOwned(index: number, target: Uint8Array): void {
     this.native.takeOwned(index, target);
+  }
+
+  protected override takeLent(index: number): Buffer {
+    return this.native.takeLent(index);
   }
 }
 

@@ -1,17 +1,17 @@
-import { EMPTY, View, view } from '../buffer.js';
+import { EMPTY, View } from '../buffer.js';
 import { ByteList } from '../byte-list.js';
 import type { BinaryType, IncomingOptions } from '../contract.js';
 import { Delivery } from '../delivery.js';
 import type { ErrorIndex } from '../errors.js';
 import { Opcode } from '../opcode.js';
 import { OpenFlag } from './binding.js';
-import { Flag, Kind, ROW } from './table.js';
+import { Flag, Kind, ROW, type Memory } from './table.js';
 
 /** Rows that could not be delivered when they came. */
 interface Left {
   rows: Int32Array;
-  slab: Buffer;
-  chunk: Buffer;
+  slab: Memory;
+  chunk: Memory;
 }
 
 /** An incoming half whose frames were parsed in Rust, which has left rows of what was in them. */
@@ -24,6 +24,8 @@ export abstract class RowDelivery extends Delivery {
 
   /** Copies a payload that a row refers to, and frees it. */
   protected abstract takeOwned(index: number, target: Uint8Array): void;
+  /** The Buffer that a row refers to. */
+  protected abstract takeLent(index: number): Buffer;
   protected abstract setByFrame(byFrame: boolean): void;
   protected abstract setMaxPayload(bytes: number): void;
 
@@ -77,7 +79,7 @@ export abstract class RowDelivery extends Delivery {
   }
 
   /** Keeps a copy of rows, to be delivered by a later `step`, behind those that are kept. */
-  protected keep(table: Int32Array, at: number, end: number, slab: Buffer, chunk: Buffer): void {
+  protected keep(table: Int32Array, at: number, end: number, slab: Memory, chunk: Memory): void {
     (this.left ??= []).push({ rows: table.slice(at, end), slab, chunk });
   }
 
@@ -85,6 +87,7 @@ export abstract class RowDelivery extends Delivery {
   protected drop(table: Int32Array, from: number, end: number): void {
     for (let at = from; at < end; at += ROW) {
       if (table[at] & Flag.Owned) this.takeOwned(table[at + 1], EMPTY);
+      else if (table[at] & Flag.Lent) this.takeLent(table[at + 1]);
     }
   }
 
@@ -93,12 +96,10 @@ export abstract class RowDelivery extends Delivery {
     table: Int32Array,
     from: number,
     end: number,
-    slab: Buffer,
-    chunk: Buffer
+    slab: Memory,
+    chunk: Memory
   ): void {
     let at = from;
-    // Read once: it is a getter.
-    const memory = slab.buffer;
     try {
       while (at < end && !this.isWaiting && !this.done) {
         const kind = table[at];
@@ -109,7 +110,7 @@ export abstract class RowDelivery extends Delivery {
         if ((kind & 0xff) === Kind.Error) {
           this.fail(offset as ErrorIndex, length === -1 ? undefined : length);
         } else {
-          this.event(kind, this.bytes(kind, offset, length, memory, chunk), extra);
+          this.event(kind, this.bytes(kind, offset, length, slab, chunk), extra);
         }
       }
     } finally {
@@ -123,21 +124,16 @@ export abstract class RowDelivery extends Delivery {
     }
   }
 
-  private bytes(
-    kind: number,
-    offset: number,
-    length: number,
-    slab: ArrayBufferLike,
-    chunk: Buffer
-  ): Buffer {
+  private bytes(kind: number, offset: number, length: number, slab: Memory, chunk: Memory): Buffer {
     if (length === 0) return EMPTY;
-    if (kind & Flag.Slab) return new View(slab, offset, length);
+    if (kind & Flag.Slab) return new View(slab.buffer, slab.offset + offset, length);
     if (kind & Flag.Owned) {
       const own = Buffer.allocUnsafeSlow(length);
       this.takeOwned(offset, own);
       return own;
     }
-    return view(chunk, offset, length);
+    if (kind & Flag.Lent) return this.takeLent(offset);
+    return new View(chunk.buffer, chunk.offset + offset, length);
   }
 
   private event(kind: number, data: Buffer, extra: number): void {

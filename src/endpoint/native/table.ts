@@ -45,5 +45,17 @@ export const enum Flag {
   MessageEnd = 1 << 11,
   /** Where the payload is: if neither is set, in the chunk. */
   Slab = 1 << 12,
-  Owned = 1 << 13
+  Owned = 1 << 13,
+  /** Of the reactor only: a Buffer of its own, to be fetched with `takeLent`. */
+  Lent = 1 << 14
+}
+
+/** Memory that rows refer to, with what a Buffer has getters for. */
+export interface Memory {
+  readonly buffer: ArrayBufferLike;
+  readonly offset: number;
+}
+
+export function memoryOf(bytes: Uint8Array): Memory {
+  return { buffer: bytes.buffer, offset: bytes.byteOffset };
 }

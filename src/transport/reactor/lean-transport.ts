@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SendCallback } from '../../endpoint/contract.js';
 import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
-import { Kind } from '../../endpoint/native/table.js';
+import { Kind, type Memory } from '../../endpoint/native/table.js';
 import { beginBatch, endBatch, exiting } from '../coalesce.js';
 import type { Transport, TransportHandler } from '../contract.js';
 import type { HandledSocket } from './descriptor.js';
@@ -110,7 +110,7 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
 
   // Receiving.
 
-  receiveRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
+  receiveRows(table: Int32Array, at: number, end: number, slab: Memory, space: Memory): void {
     const { incoming } = this;
     this.scope.runInAsyncScope(incoming.takeRows, incoming, table, at, end, slab, space);
     if (incoming.needsDrain && !this.destroyed) this.reactor.native.pause(this.id);
@@ -185,6 +185,10 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   }
 
   // Sending.
+
+  copies(length: number): boolean {
+    return this.reactor.outbox.copies(length);
+  }
 
   reserve(length: number): number {
     if (this.stage & (Stage.ShutDown | Stage.Destroyed)) {

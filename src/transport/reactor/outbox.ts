@@ -1,10 +1,12 @@
-import type { SendCallback } from '../../endpoint/contract.js';
+import { COPY_MIN, type SendCallback } from '../../endpoint/contract.js';
 import type { NativeReactor } from '../../endpoint/native/binding.js';
 import { enqueue } from '../coalesce.js';
 
 /** Bytes and rows of an outbox at first, and those that it grows to rather than leave early. */
 const SIZE = 256 * 1024;
 const ROWS = 4096;
+/** Payloads up to this length are copied as long as they fit into an outbox of the first size. */
+const COPY_MAX = 32 * 1024;
 const MAX_SIZE = 4 * 1024 * 1024;
 const MAX_ROWS = 32 * 1024;
 /** After so many flushes in a row that would have done with the first size, it has that again. */
@@ -55,6 +57,11 @@ export class Outbox {
   connect(native: NativeReactor, find: (id: number) => Sending | undefined): void {
     this.native = native;
     this.find = find;
+  }
+
+  /** Whether copying a payload costs less than a call of its own. */
+  copies(length: number): boolean {
+    return length < COPY_MIN || (length <= COPY_MAX && this.used + length < SIZE);
   }
 
   /** Makes room for bytes in `memory`, and returns where they begin. */

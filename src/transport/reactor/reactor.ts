@@ -2,7 +2,16 @@ import type { Socket } from 'node:net';
 import type { IncomingHandler, IncomingOptions } from '../../endpoint/contract.js';
 import type { Binding, NativeReactor } from '../../endpoint/native/binding.js';
 import { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
-import { Flag, Kind, ROW, ROWS, SLAB_SIZE, SMALL_MAX } from '../../endpoint/native/table.js';
+import {
+  Flag,
+  Kind,
+  ROW,
+  ROWS,
+  SLAB_SIZE,
+  SMALL_MAX,
+  memoryOf,
+  type Memory
+} from '../../endpoint/native/table.js';
 import { beginBatch, endBatch } from '../coalesce.js';
 import type { TransportHandler } from '../contract.js';
 import { descriptorOf } from './descriptor.js';
@@ -34,8 +43,8 @@ export class Reactor implements Carrier {
   readonly native: NativeReactor;
   readonly outbox = new Outbox();
   private readonly table = new Int32Array(ROW * ROWS);
-  private slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
-  private space = Buffer.allocUnsafeSlow(SPACE_SIZE);
+  private slab: Memory;
+  private space: Memory;
   private readonly connections: (ReactorTransport | LeanTransport | undefined)[] = [];
 
   /** The rows that are not dispatched yet. */
@@ -48,10 +57,14 @@ export class Reactor implements Carrier {
   /** Throws where there is no reactor. */
   constructor(binding: Binding) {
     if (binding.Reactor === undefined) throw new Error('this platform has none');
+    const slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+    const space = Buffer.allocUnsafeSlow(SPACE_SIZE);
+    this.slab = memoryOf(slab);
+    this.space = memoryOf(space);
     this.native = new binding.Reactor(
       this.table,
-      this.slab,
-      this.space,
+      slab,
+      space,
       this.outbox.rows,
       this.outbox.memory,
       this.outbox.incomplete,
@@ -166,12 +179,14 @@ export class Reactor implements Carrier {
       endBatch();
     }
     if (SLAB_SIZE - table[1] < SMALL_MAX) {
-      this.slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
-      this.native.setSlab(this.slab);
+      const slab = Buffer.allocUnsafeSlow(SLAB_SIZE);
+      this.slab = memoryOf(slab);
+      this.native.setSlab(slab);
     }
     if (SPACE_SIZE - table[2] < SPACE_MIN) {
-      this.space = Buffer.allocUnsafeSlow(SPACE_SIZE);
-      this.native.setSpace(this.space);
+      const space = Buffer.allocUnsafeSlow(SPACE_SIZE);
+      this.space = memoryOf(space);
+      this.native.setSpace(space);
     }
   }
 
@@ -190,6 +205,7 @@ export class Reactor implements Carrier {
     const { table } = this;
     for (let at = from; at < end; at += ROW) {
       if (table[at] & Flag.Owned) this.native.takeOwned(table[at + 1], NOTHING);
+      else if (table[at] & Flag.Lent) this.native.takeLent(table[at + 1]);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SendCallback } from '../../endpoint/contract.js';
 import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
-import { Kind } from '../../endpoint/native/table.js';
+import { Kind, type Memory } from '../../endpoint/native/table.js';
 import type { TransportHandler } from '../contract.js';
 import { StreamTransport } from '../stream.js';
 import type { HandledSocket } from './descriptor.js';
@@ -83,7 +83,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
 
   // Receiving.
 
-  receiveRows(table: Int32Array, at: number, end: number, slab: Buffer, space: Buffer): void {
+  receiveRows(table: Int32Array, at: number, end: number, slab: Memory, space: Memory): void {
     this.touch();
     const { incoming } = this;
     this.scope.runInAsyncScope(incoming.takeRows, incoming, table, at, end, slab, space);
@@ -173,6 +173,10 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
   }
 
   // Sending.
+
+  override copies(length: number): boolean {
+    return this.direct ? this.reactor.outbox.copies(length) : super.copies(length);
+  }
 
   override reserve(length: number): number {
     if (!this.direct && !this.returnsToOrder()) return super.reserve(length);

@@ -4,6 +4,7 @@ import type { IncomingOptions } from '../../../src/endpoint/contract.js';
 import { OpenFlag, type NativeReactor } from '../../../src/endpoint/native/binding.js';
 import { ReactorIncoming } from '../../../src/endpoint/native/reactor-incoming.js';
 import { ErrorIndex } from '../../../src/endpoint/errors.js';
+import { memoryOf } from '../../../src/endpoint/native/table.js';
 import { IncomingRecorder } from '../incoming-recorder.js';
 import { Rows } from './rows.js';
 
@@ -25,7 +26,8 @@ function start(options: IncomingOptions = {}) {
     add: note('add', ID),
     setByFrame: note('setByFrame'),
     setMaxPayload: note('setMaxPayload'),
-    takeOwned: (index: number, target: Uint8Array) => rows.take(index, target)
+    takeOwned: (index: number, target: Uint8Array) => rows.take(index, target),
+    takeLent: (index: number) => rows.takeLent(index)
   } as unknown as NativeReactor;
   const incoming = new ReactorIncoming(native, FD, options, recorder);
   return {
@@ -36,7 +38,7 @@ function start(options: IncomingOptions = {}) {
     /** Has them delivered, out of a table that is then used for the next ones. */
     receive(received = rows): void {
       const { chunk, end, slab, table } = received;
-      incoming.takeRows(table, 0, end, slab, chunk);
+      incoming.takeRows(table, 0, end, memoryOf(slab), memoryOf(chunk));
       table.fill(-1);
     },
     texts: () => recorder.all('message').map(String)
@@ -80,9 +82,9 @@ describe('a connection in the reactor', () => {
 
   it('delivers rows at once', () => {
     const { receive, rows, texts } = start();
-    rows.text('a').text('b', 'slab').text('c', 'owned');
+    rows.text('a').text('b', 'slab').text('c', 'owned').text('d', 'lent');
     receive();
-    expect(texts()).toEqual(['a', 'b', 'c']);
+    expect(texts()).toEqual(['a', 'b', 'c', 'd']);
     expect(rows.owned.size).toBe(0);
   });
 

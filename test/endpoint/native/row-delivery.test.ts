@@ -4,6 +4,7 @@ import type { Codec, IncomingOptions } from '../../../src/endpoint/contract.js';
 import { ERRORS, ErrorIndex } from '../../../src/endpoint/errors.js';
 import { OpenFlag } from '../../../src/endpoint/native/binding.js';
 import { RowDelivery } from '../../../src/endpoint/native/row-delivery.js';
+import { memoryOf } from '../../../src/endpoint/native/table.js';
 import { IncomingRecorder } from '../incoming-recorder.js';
 import { Rows, type Place } from './rows.js';
 
@@ -23,7 +24,7 @@ class Subject extends RowDelivery {
   /** Takes the rows as one chunk's. */
   receive(rows: Rows = this.rows): void {
     const { chunk, end, slab, table } = rows;
-    this.begin(() => this.deliver(table, 0, end, slab, chunk));
+    this.begin(() => this.deliver(table, 0, end, memoryOf(slab), memoryOf(chunk)));
     // It is used for the next ones.
     table.fill(-1);
   }
@@ -43,6 +44,10 @@ class Subject extends RowDelivery {
 
   protected override takeOwned(index: number, target: Uint8Array): void {
     this.rows.take(index, target);
+  }
+
+  protected override takeLent(index: number): Buffer {
+    return this.rows.takeLent(index);
   }
 
   protected override setByFrame(byFrame: boolean): void {
@@ -70,7 +75,7 @@ const codec = {
   cleanup() {}
 } as Codec;
 
-describe.each<Place>(['chunk', 'slab', 'owned'])('a payload in the %s', (place) => {
+describe.each<Place>(['chunk', 'slab', 'owned', 'lent'])('a payload in the %s', (place) => {
   it('is delivered as text, binary, ping, pong and close', () => {
     const { recorder, rows, subject } = start();
     rows
@@ -149,7 +154,7 @@ describe('rows', () => {
 
   it('behind an error are dropped, and their memory freed', async () => {
     const { recorder, rows, subject } = start();
-    rows.error(ErrorIndex.InvalidUtf8).text('never', 'owned').ping('never', 'owned');
+    rows.error(ErrorIndex.InvalidUtf8).text('never', 'owned').data('never', { place: 'lent' });
     subject.receive();
     await turn();
     expect(recorder.events.map(([name]) => name)).toEqual(['error']);

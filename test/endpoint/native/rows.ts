@@ -1,7 +1,7 @@
 import { Flag, Kind, ROW } from '../../../src/endpoint/native/table.js';
 
 /** Where a payload lies. */
-export type Place = 'chunk' | 'slab' | 'owned';
+export type Place = 'chunk' | 'slab' | 'owned' | 'lent';
 
 /** Writes rows as the addon does, with the memories that they refer to. */
 export class Rows {
@@ -66,11 +66,19 @@ export class Rows {
     bytes.copy(target, 0, 0, Math.min(bytes.length, target.length));
   }
 
+  /** As the addon's `takeLent`. */
+  takeLent(index: number): Buffer {
+    const bytes = this.owned.get(index);
+    if (bytes === undefined) throw new Error(`${index} was taken already`);
+    this.owned.delete(index);
+    return bytes;
+  }
+
   private payload(kind: number, payload: string | Buffer, place: Place, extra = 0): this {
     const bytes = Buffer.from(payload as Buffer);
     let offset = 0;
-    if (place === 'owned') {
-      kind |= Flag.Owned;
+    if (place === 'owned' || place === 'lent') {
+      kind |= place === 'owned' ? Flag.Owned : Flag.Lent;
       offset = this.nextOwned++;
       this.owned.set(offset, bytes);
     } else if (place === 'slab') {

@@ -44,10 +44,11 @@ describe.skipIf(backend.transport !== 'reactor')('a batch of many connections', 
     await Promise.all(connections.map(({ peer }) => peer.nextFrames(10)));
     expect(statsOf(ws).writes - before.writes).toBe(20);
     expect(statsOf(ws).reads).toBe(before.reads);
-    // Large ones leave from where they are, with their header.
-    const large = Buffer.alloc(20_000);
+    // As many large ones as the outbox has room for, and the others from where they are.
+    const large = Buffer.alloc(20_000, 'x');
     for (const each of connections) each.ws.send(large);
-    await Promise.all(connections.map(({ peer }) => peer.next()));
+    const frames = await Promise.all(connections.map(({ peer }) => peer.next()));
+    for (const { payload } of frames) expect(payload.equals(large)).toBe(true);
     expect(statsOf(ws).writes - before.writes).toBe(40);
   });
 
@@ -277,4 +278,40 @@ describe.skipIf(backend.transport !== 'reactor')('a listener', () => {
     await turn();
     expect(uncaught.errors).toHaveLength(30);
   });
+});
+
+describe.skipIf(backend.transport !== 'reactor')('a large message', () => {
+  const large = Buffer.from('0123456789abcdefg'.repeat(20_000));
+
+  it('is received in memory that is all its own', async () => {
+    const { peer, ws } = await openRaw('server');
+    const frame = peer.frame(large);
+    peer.write(frame.subarray(0, 50));
+    await turn();
+    peer.write(frame.subarray(50));
+    const [data] = (await once(ws, 'message')) as [Buffer];
+    expect(data.equals(large)).toBe(true);
+    expect(data.buffer.byteLength).toBe(large.length);
+  });
+
+  it.each(['terminate', 'destroy', 'disappear'])(
+    'that never becomes complete does not outlive its connection: %s',
+    async (way) => {
+      const connections = await openRaws(3);
+      const [{ peer, ws }, ...others] = connections;
+      const before = statsOf(ws).reads;
+      for (const each of connections) each.peer.write(each.peer.frame(large).subarray(0, 200_000));
+      await until(() => statsOf(ws).reads >= before + 3);
+      const closed = once(ws, 'close');
+      if (way === 'terminate') ws.terminate();
+      else if (way === 'destroy') socketOf(ws).destroy();
+      else peer.socket.destroy();
+      await closed;
+      for (const each of others) {
+        each.peer.write(each.peer.frame(large).subarray(200_000));
+        const [data] = (await once(each.ws, 'message')) as [Buffer];
+        expect(data.equals(large)).toBe(true);
+      }
+    }
+  );
 });

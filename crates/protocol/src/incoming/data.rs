@@ -5,7 +5,7 @@ use core::mem;
 use super::{Boundary, Data, Event, Flow, Incoming, Options, Payload, Sink, Stage};
 use crate::error::{ErrorIndex, ProtocolError};
 use crate::header::FrameHeader;
-use crate::mask::{mask, mask_append};
+use crate::mask::{MaskingKey, mask, mask_append};
 use crate::opcode::Opcode;
 use crate::utf8::Utf8Validator;
 
@@ -92,24 +92,20 @@ impl Incoming {
     where
         S: Sink + ?Sized,
     {
-        let key = self.frame.next_key();
-        let end = self.advance(piece.len())?;
+        let (key, end) = self.advance(piece.len())?;
         let deliver = self.is_to_deliver(piece.len(), end);
         let in_place = deliver && self.message.buffer.is_empty();
-        let bytes: &[u8] = if in_place {
-            if key != [0; 4] {
-                mask(piece, key);
-            }
-            piece
+        if in_place {
+            self.unmask(piece, key, end)?;
         } else {
             let start = self.message.buffer.len();
             let arrived = (start as u64).saturating_add(piece.len() as u64);
             self.reserve(piece.len(), arrived, self.frame.missing());
             mask_append(&mut self.message.buffer, piece, key);
-            self.message.buffer.get(start..).unwrap_or_default()
-        };
-        if self.message.is_to_validate(&self.options) {
-            validate(&mut self.message.utf8, bytes, end)?;
+            if self.message.is_to_validate(&self.options) {
+                let bytes = self.message.buffer.get(start..).unwrap_or_default();
+                validate(&mut self.message.utf8, bytes, end)?;
+            }
         }
         if !deliver {
             return Ok(Flow::Continue);
@@ -128,37 +124,21 @@ impl Incoming {
         }
     }
 
-    /// Takes the bytes of `message.buffer` from `start` on, which are masked.
-    pub(super) fn receive_in_buffer<S>(
+    /// Unmasks the next part of a frame and takes note of it.
+    #[inline]
+    pub(super) fn unmask(
         &mut self,
-        start: usize,
-        sink: &mut S,
-    ) -> Result<Flow, ProtocolError>
-    where
-        S: Sink + ?Sized,
-    {
-        let key = self.frame.next_key();
-        let len = self.message.buffer.len().saturating_sub(start);
-        let end = self.advance(len)?;
-        let validates = self.message.is_to_validate(&self.options);
-        if let Some(piece) = self.message.buffer.get_mut(start..) {
-            // Pieces that stay in the cache between the two passes.
-            let mut pieces = piece.chunks_mut(HOT_PIECE).peekable();
-            while let Some(piece) = pieces.next() {
-                if key != [0; 4] {
-                    mask(piece, key);
-                }
-                let last = pieces.peek().is_none();
-                if validates {
-                    let end = if last { end } else { Boundary::Part };
-                    validate(&mut self.message.utf8, piece, end)?;
-                }
-            }
+        part: &mut [u8],
+        key: MaskingKey,
+        end: Boundary,
+    ) -> Result<(), ProtocolError> {
+        if key != [0; 4] {
+            mask(part, key);
         }
-        if self.is_to_deliver(len, end) {
-            return Ok(self.deliver_buffer(end, sink));
+        if self.message.is_to_validate(&self.options) {
+            validate(&mut self.message.utf8, part, end)?;
         }
-        Ok(Flow::Continue)
+        Ok(())
     }
 
     /// Whether bytes wait that must be delivered before the next `len` ones can be in place.
@@ -178,15 +158,15 @@ impl Incoming {
 
     /// Makes room for `room` bytes, with which `arrived` bytes of the message have come, and for what
     /// is `missing` of the frame only as far as that is in proportion to what really came.
-    pub(super) fn reserve(&mut self, room: usize, arrived: u64, missing: u64) {
+    fn reserve(&mut self, room: usize, arrived: u64, missing: u64) {
+        let claims_all = self.ends_delivery();
         let buffer = &mut self.message.buffer;
         if buffer.capacity().saturating_sub(buffer.len()) >= room {
             return;
         }
         let len = buffer.len() as u64;
         let needed = len.saturating_add(room as u64);
-        let frame_is_all = self.frame.fin || self.message.compressed || self.options.by_frame;
-        let wanted = if frame_is_all {
+        let wanted = if claims_all {
             let claimed = arrived.saturating_add(missing);
             arrived.saturating_mul(4).max(MIN_CAPACITY).min(claimed)
         } else {
@@ -196,16 +176,23 @@ impl Incoming {
         buffer.reserve_exact(usize::try_from(additional).unwrap_or(room));
     }
 
-    /// Counts `len` bytes, and the frame if they are its last ones.
+    /// Whether nothing that is delivered at the frame's end comes in a later one.
     #[inline]
-    fn advance(&mut self, len: usize) -> Result<Boundary, ProtocolError> {
+    pub(super) fn ends_delivery(&self) -> bool {
+        self.frame.fin || self.message.compressed || self.options.by_frame
+    }
+
+    /// Counts `len` bytes, and the frame if they are its last ones. Returns their key.
+    #[inline]
+    pub(super) fn advance(&mut self, len: usize) -> Result<(MaskingKey, Boundary), ProtocolError> {
+        let key = self.frame.next_key();
         self.frame.receive(len);
         let end = self.frame.boundary();
         if end != Boundary::Part {
             self.stage = Stage::Header;
             self.message.end_frame(self.options.max_fragments)?;
         }
-        Ok(end)
+        Ok((key, end))
     }
 
     #[inline]
@@ -232,16 +219,23 @@ impl Incoming {
         self.deliver(end, Payload::Owned(&mut buffer), sink)
     }
 
+    /// The kind of the message, and whether it is compressed, which ends if `end` says so.
+    #[inline]
+    pub(super) fn finish(&mut self, end: Boundary) -> (Opcode, bool) {
+        let message = &mut self.message;
+        let kind = (message.opcode.unwrap_or(Opcode::Binary), message.compressed);
+        if end == Boundary::Message {
+            message.end();
+        }
+        kind
+    }
+
     #[inline]
     fn deliver<S>(&mut self, end: Boundary, payload: Payload<'_>, sink: &mut S) -> Flow
     where
         S: Sink + ?Sized,
     {
-        let opcode = self.message.opcode.unwrap_or(Opcode::Binary);
-        let compressed = self.message.compressed;
-        if end == Boundary::Message {
-            self.message.end();
-        }
+        let (opcode, compressed) = self.finish(end);
         sink.event(Event::Data(Data {
             opcode,
             compressed,
@@ -252,4 +246,4 @@ impl Incoming {
 }
 
 /// A multiple of four, so that every piece begins with the key's same byte.
-const HOT_PIECE: usize = 16 * 1024;
+pub(super) const HOT_PIECE: usize = 16 * 1024;

@@ -10,15 +10,15 @@
 //! `message.buffer`. All three are empty between frames of unfragmented messages, so that an idle
 //! connection holds no memory beyond this struct.
 
+mod apart;
 mod chunks;
 mod data;
-mod direct;
 mod event;
 mod head;
 mod options;
 mod short;
 
-pub use direct::Direct;
+pub use apart::{Ended, Rest};
 pub use event::{Boundary, Data, Event, Flow, Payload, Sink};
 pub use options::Options;
 
@@ -89,7 +89,8 @@ impl Incoming {
 
     /// Takes the next bytes from the peer, unmasks them in place and tells `sink` what they are.
     ///
-    /// Returns how many bytes it has consumed: all of them, unless the sink stopped it. Then the
+    /// Returns how many bytes it has consumed: all of them, unless the sink has stopped it, or a frame
+    /// begins that `Options::apart` is about. Then the
     /// others are to be given to the next call, as a chunk of their own. An error is returned once;
     /// after it, as after a close frame, bytes are consumed and ignored.
     pub fn decode<S>(&mut self, chunk: &mut [u8], sink: &mut S) -> Result<usize, ProtocolError>
@@ -172,6 +173,9 @@ impl Incoming {
                 };
                 self.begin_frame(&header);
                 rest = rest.get_mut(len..).unwrap_or_default();
+                if self.leaves_apart(rest.len()) {
+                    return Ok(total.saturating_sub(rest.len()));
+                }
             }
             let missing = self.frame.missing();
             if rest.is_empty() && missing > 0 {

@@ -14,6 +14,9 @@ pub struct Options {
     /// Delivers pieces of an unfinished frame of at least so many bytes as they come, instead of
     /// copying them together; 0 never does. Compressed frames are always delivered whole.
     pub min_part: u32,
+    /// Stops in front of the payload of a frame of which at least so many bytes have not come, if it
+    /// can be received apart (`Incoming::rest`); 0 never does.
+    pub apart: u32,
     /// The longest message in bytes, as sent by the peer; 0 means no limit.
     pub max_payload: u32,
     /// The most frames of a message, empty ones included; 0 means no limit.

@@ -7,10 +7,10 @@ mod streaming;
 mod streams;
 mod transcript;
 
+mod apart;
 mod close;
 mod deflate;
 mod deflating;
-mod direct;
 mod error;
 mod incoming;
 mod mask;

@@ -1,6 +1,6 @@
 //! What a connection holds between reads.
 
-use ferrows_protocol::{Boundary, Event, Flow, Incoming, Options, Role};
+use ferrows_protocol::{Event, Flow, Incoming, Options, Role};
 
 use crate::transcript::Recorder;
 
@@ -51,28 +51,6 @@ fn a_header_allocates_nothing_it_claims() {
 }
 
 #[test]
-fn a_direct_read_allocates_in_proportion_to_what_came() {
-    let mut incoming = client();
-    let mut sink = Recorder::default();
-    let header = b"\x82\x7f\x00\x00\x00\x01\x00\x00\x00\x00";
-    incoming.decode(&mut header.to_vec(), &mut sink).unwrap();
-    let mut received = 0;
-    for _ in 0..20 {
-        let mut direct = incoming.direct(1).unwrap();
-        let len = direct.limit();
-        let bound = (4 * received).max(received + 16 * 1024);
-        assert!(direct.buffer().capacity() <= bound);
-        direct.buffer().resize(received + len, 0);
-        direct.commit(&mut sink).unwrap();
-        received += len;
-        if received > 100_000 {
-            return;
-        }
-    }
-    panic!("only {received} bytes in 20 reads");
-}
-
-#[test]
 fn a_short_message_gets_no_more_memory_than_it_needs() {
     let mut incoming = client();
     let mut capacity = 0;
@@ -105,21 +83,4 @@ fn many_small_fragments_are_copied_a_bounded_number_of_times() {
     }
     capacities.dedup();
     assert!(capacities.len() <= 8, "{capacities:?}");
-}
-
-#[test]
-fn the_memory_of_a_message_can_be_exchanged() {
-    let mut incoming = client();
-    let mut sink = Recorder::default();
-    *incoming.memory() = Vec::with_capacity(5000);
-    let mut chunk = b"\x81\x05one".to_vec();
-    incoming.decode(&mut chunk, &mut sink).unwrap();
-    assert_eq!(incoming.memory(), b"one");
-    assert!(incoming.held() >= 5000);
-    let own = incoming.memory().as_slice().into();
-    *incoming.memory() = own;
-    assert!(incoming.held() < 5000);
-    incoming.decode(&mut b" !".to_vec(), &mut sink).unwrap();
-    assert_eq!(sink.pieces, [(5, Boundary::Message)]);
-    assert_eq!(incoming.held(), 0);
 }

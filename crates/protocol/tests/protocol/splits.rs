@@ -8,7 +8,7 @@ use proptest::sample::Index;
 
 use crate::reference::reference;
 use crate::streams::{broken, config, legal, options, split};
-use crate::transcript::{Recorder, Transcript, decode_all, transcript};
+use crate::transcript::{Recorder, decode_all, transcript, transcript_apart};
 
 fn stream() -> impl Strategy<Value = crate::streams::Stream> {
     prop_oneof![legal(), broken()]
@@ -16,34 +16,6 @@ fn stream() -> impl Strategy<Value = crate::streams::Stream> {
 
 fn cuts() -> impl Strategy<Value = Vec<Index>> {
     vec(any::<Index>(), 0..12)
-}
-
-/// Like `transcript`, but reads directly wherever that is offered.
-fn direct_transcript(options: Options, chunks: &[&[u8]], min: usize) -> Transcript {
-    let mut incoming = Incoming::new(options);
-    let mut sink = Recorder::default();
-    let mut error = None;
-    for chunk in chunks {
-        let mut rest = *chunk;
-        while !rest.is_empty() {
-            let result = if let Some(mut direct) = incoming.direct(min) {
-                let (now, later) = rest.split_at(direct.limit().min(rest.len()));
-                direct.buffer().extend_from_slice(now);
-                rest = later;
-                direct.commit(&mut sink)
-            } else {
-                // A few bytes at a time, so that large payloads are left for later.
-                let (now, later) = rest.split_at(rest.len().min(16));
-                rest = later;
-                decode_all(&mut incoming, &mut now.to_vec(), &mut sink)
-            };
-            error = error.or(result.err());
-        }
-    }
-    Transcript {
-        items: sink.items,
-        error,
-    }
 }
 
 proptest! {
@@ -122,16 +94,18 @@ proptest! {
     }
 
     #[test]
-    fn direct_reads_change_nothing(
+    fn receiving_apart_changes_nothing(
         stream in stream(),
         options in options(),
         cuts in cuts(),
-        min in 0..50usize,
+        apart in 1..50u32,
         by_frame: bool,
+        max_buffered_chunks in 0..4u32,
     ) {
-        let options = Options { role: stream.role, by_frame, ..options };
-        let whole = transcript(options, Recorder::default(), [&stream.bytes[..]]);
+        let options = Options { role: stream.role, by_frame, max_buffered_chunks, ..options };
         let chunks = split(&stream.bytes, &cuts);
-        prop_assert_eq!(direct_transcript(options, &chunks, min), whole);
+        let whole = transcript(options, Recorder::default(), chunks.clone());
+        let options = Options { apart, ..options };
+        prop_assert_eq!(transcript_apart(options, chunks), whole);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::mem;
 
-use ferrows_protocol::{Boundary, Event, Flow, Incoming, Opcode, Options, ProtocolError, Sink};
+use ferrows_protocol::{
+    Boundary, Data, Ended, Event, Flow, Incoming, Opcode, Options, Payload, ProtocolError, Rest,
+    Sink,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -99,4 +102,75 @@ pub fn transcript<'a>(
         items: sink.items,
         error,
     }
+}
+
+/// The same, but receives the rest of frames apart wherever `decode` leaves them for that.
+pub fn transcript_apart<'a>(
+    options: Options,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Transcript {
+    let mut incoming = Incoming::new(options);
+    let mut sink = Recorder::default();
+    let mut error = None;
+    let mut message: Option<Vec<u8>> = None;
+    for chunk in chunks {
+        let chunk = &mut chunk.to_vec()[..];
+        let mut at = 0;
+        while at < chunk.len() {
+            let rest = &mut chunk[at..];
+            let result = match (&mut message, incoming.rest()) {
+                (Some(message), Some(Rest { missing, .. })) => {
+                    let len = rest.len().min(missing as usize);
+                    at += len;
+                    receive_apart(&mut incoming, message, &rest[..len], &mut sink)
+                }
+                _ => {
+                    message = None;
+                    incoming.decode(rest, &mut sink).map(|consumed| {
+                        at += consumed;
+                        consumed < rest.len() || incoming.rest().is_none()
+                    })
+                }
+            };
+            match result {
+                // A piece that ends in front of a payload may be gone on with in either way.
+                Ok(true) => message = incoming.rest().map(|_| incoming.take_arrived()),
+                Ok(false) => {}
+                Err(found) => {
+                    error = error.or(Some(found));
+                    break;
+                }
+            }
+        }
+    }
+    Transcript {
+        items: sink.items,
+        error,
+    }
+}
+
+/// Whether the frame, and with it what was received apart, is complete.
+fn receive_apart(
+    incoming: &mut Incoming,
+    message: &mut Vec<u8>,
+    piece: &[u8],
+    sink: &mut Recorder,
+) -> Result<bool, ProtocolError> {
+    let start = message.len();
+    message.extend_from_slice(piece);
+    let ended = incoming.receive_apart(&mut message[start..])?;
+    if let Some(Ended {
+        opcode,
+        compressed,
+        end,
+    }) = ended
+    {
+        sink.event(Event::Data(Data {
+            opcode,
+            compressed,
+            end,
+            payload: Payload::Owned(message),
+        }));
+    }
+    Ok(ended.is_some())
 }

@@ -45,9 +45,6 @@ impl Answers {
                 Large::Owned(bytes) => bytes,
             };
             reactor.send_vectored(id, &[IoSlice::new(&header), IoSlice::new(bytes)]);
-            if let Large::Owned(bytes) = payload {
-                reactor.recycle(bytes);
-            }
         }
         self.kept = 0;
         self.is_full = false;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
 use ferrows_protocol::{Boundary, Event, Opcode};
-use ferrows_reactor::{ConnectionId, Notice, Sink, Verdict};
+use ferrows_reactor::{ConnectionId, Memory, Notice, Sink, Verdict};
 use rustix::io::Errno;
 
 use crate::peer::{Kind, Peer, frame, masked};
@@ -252,6 +252,11 @@ impl Sink for Model {
         } else {
             Verdict::Continue
         }
+    }
+
+    fn lend(&mut self, len: usize) -> Option<Box<dyn Memory>> {
+        let lends = self.random.one_in(2);
+        lends.then(|| Box::new(vec![0xee_u8; len]) as Box<dyn Memory>)
     }
 
     fn notice(&mut self, id: ConnectionId, notice: Notice) {

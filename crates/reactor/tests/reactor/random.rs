@@ -69,9 +69,9 @@ impl Run {
     fn new(seed: u64) -> Self {
         let limits = Limits {
             budget: 20_000,
-            direct: 3000,
+            apart: 3000,
             min_read: 100,
-            spare: 400_000,
+            promises: 400_000,
             turns: 64,
         };
         Self {

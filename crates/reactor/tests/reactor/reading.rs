@@ -1,7 +1,7 @@
 use ferrows_protocol::{ErrorIndex, Opcode, Options};
 use ferrows_reactor::{Limits, Notice, Polled, Verdict};
 
-use crate::peer::{KINDS, Kind, frame, masked, pair};
+use crate::peer::{KINDS, Kind, Peer, frame, masked, pair};
 use crate::world::{ENDED, Told, World, pattern, text};
 
 #[test]
@@ -55,7 +55,7 @@ fn a_frame_in_pieces_is_delivered_when_it_is_complete() {
 #[test]
 fn a_read_that_fills_the_space_is_followed_by_another() {
     let limits = Limits {
-        direct: usize::MAX,
+        apart: 0,
         ..Limits::default()
     };
     let mut world = World::with(limits, 1000);
@@ -124,30 +124,76 @@ fn a_space_that_is_used_up_stops_the_poll() {
     assert_eq!(told, expected);
 }
 
+/// Sends all of `bytes`, polling whenever there is something to do.
+fn stream(world: &mut World, peer: &Peer, bytes: &[u8]) {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        sent += peer.try_send(&bytes[sent..]).unwrap_or(0);
+        while world.is_ready() {
+            let _ = world.poll();
+        }
+    }
+}
+
 #[test]
-fn a_large_message_is_read_into_its_own_memory() {
-    for kind in KINDS {
+fn a_large_message_is_received_in_memory_of_the_sink_s() {
+    for (kind, lends) in KINDS.into_iter().flat_map(|k| [(k, true), (k, false)]) {
         let mut world = World::with(Limits::default(), 64 * 1024);
+        world.memory.lends = lends;
         let (id, peer) = world.connect(kind);
         let payload = pattern(0, 1_000_000);
         let bytes = frame(Opcode::Binary, &payload);
-        let mut sent = 0;
-        while sent < bytes.len() {
-            sent += peer.try_send(&bytes[sent..]).unwrap_or(0);
-            while world.is_ready() {
-                let _ = world.poll();
-            }
-        }
+        stream(&mut world, &peer, &bytes);
         assert_eq!(world.hear_from(id, 1), [Told::Message(payload)]);
         assert_eq!(world.memory.owned, 1);
+        assert_eq!(world.memory.lent, usize::from(lends));
         assert_eq!(world.reactor.read_total(id), bytes.len() as u64);
     }
 }
 
 #[test]
+fn what_peers_only_announce_gets_a_bounded_amount_of_memory() {
+    let limits = Limits {
+        promises: 150_000,
+        ..Limits::default()
+    };
+    let mut world = World::with(limits, 64 * 1024);
+    let payload = pattern(0, 100_000);
+    let bytes = frame(Opcode::Binary, &payload);
+    let peers: Vec<_> = (0..20).map(|_| world.connect(Kind::Unix)).collect();
+    for (_, peer) in &peers {
+        peer.send(&bytes[..100]);
+        let _ = world.wake_up();
+    }
+    assert_eq!(world.memory.lent, 1);
+    // One that goes away leaves its share to the next.
+    world.reactor.remove(peers[0].0);
+    for (i, (id, peer)) in peers.iter().enumerate().skip(1) {
+        stream(&mut world, peer, &bytes[100..]);
+        assert_eq!(world.hear_from(*id, 1), [Told::Message(payload.clone())]);
+        assert_eq!(world.memory.lent, 1 + i);
+    }
+}
+
+#[test]
+fn a_large_message_may_be_given_up_at_any_point() {
+    let mut world = World::with(Limits::default(), 64 * 1024);
+    let (id, peer) = world.connect(Kind::Unix);
+    let bytes = frame(Opcode::Binary, &pattern(0, 200_000));
+    peer.send(&bytes[..70_000]);
+    let _ = world.wake_up();
+    assert_eq!(world.memory.lent, 1);
+    world.reactor.incoming(id).unwrap().close();
+    stream(&mut world, &peer, &bytes[70_000..]);
+    drop(peer);
+    assert_eq!(world.hear_from(id, 1), [Told::Notice(Notice::Ended)]);
+    assert_eq!(world.reactor.read_total(id), bytes.len() as u64);
+}
+
+#[test]
 fn what_follows_a_large_message_is_not_lost() {
     let limits = Limits {
-        direct: 1,
+        apart: 1,
         ..Limits::default()
     };
     let mut world = World::with(limits, 64);
@@ -300,7 +346,7 @@ fn a_flood_takes_its_budget_and_no_more() {
 fn a_large_message_takes_its_budget_and_no_more() {
     let limits = Limits {
         budget: 10_000,
-        direct: 1,
+        apart: 1,
         ..Limits::default()
     };
     let mut world = World::with(limits, 64 * 1024);
@@ -363,7 +409,7 @@ fn an_empty_space_is_refused() {
 #[test]
 fn a_tapped_connection_tells_what_it_read_after_what_that_led_to() {
     let limits = Limits {
-        direct: 1,
+        apart: 1,
         ..Limits::default()
     };
     let mut world = World::with(limits, 64 * 1024);

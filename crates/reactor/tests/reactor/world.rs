@@ -42,6 +42,9 @@ pub struct Memory {
     pub kept: Vec<(ConnectionId, std::ops::Range<usize>)>,
     /// Payloads that came in memory of their own.
     pub owned: usize,
+    /// Whether large messages get memory of it, and how many have.
+    pub lends: bool,
+    pub lent: usize,
     pub verdict: Judge,
 }
 
@@ -53,6 +56,8 @@ impl Default for Memory {
             keeps: false,
             kept: Vec::new(),
             owned: 0,
+            lends: true,
+            lent: 0,
             verdict: Box::new(|_, _| Verdict::Continue),
         }
     }
@@ -89,6 +94,12 @@ impl Sink for Memory {
         };
         self.take(id, told);
         Verdict::Continue
+    }
+
+    fn lend(&mut self, len: usize) -> Option<Box<dyn ferrows_reactor::Memory>> {
+        self.lent += usize::from(self.lends);
+        self.lends
+            .then(|| Box::new(vec![0xee_u8; len]) as Box<dyn ferrows_reactor::Memory>)
     }
 
     fn notice(&mut self, id: ConnectionId, notice: Notice) {

@@ -7,7 +7,7 @@ use ferrows_reactor::{ConnectionId, Side};
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
-use crate::reactor::Reactor;
+use super::Reactor;
 
 /// One end of a TCP connection, as Node has it.
 #[napi(object)]
