@@ -911,7 +911,10 @@ declare namespace WebSocket {
       fin: boolean,
       callback: (err: Error | null, data: Buffer) => void
     ): void;
-    /** As `compress`, if it can be done at once, else null. Throws what `compress` throws. */
+    /**
+     * As `compress`, if it can be done at once, else null. The result is for reading only: equal texts
+     * may have one in common. Throws what `compress` throws.
+     */
     compressNow(data: Buffer | string, fin: boolean): Buffer | null;
     /**
      * As `decompress`, if it can be done at once, with an error as the result; else null, and the same

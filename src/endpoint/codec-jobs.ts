@@ -2,7 +2,7 @@ import type { CodecCallback, CodecSide } from './contract.js';
 import { LimitedJob, type Limiter } from './limiter.js';
 
 interface Job {
-  data: Buffer | string;
+  data: Buffer;
   fin: boolean;
   callback: CodecCallback;
 }
@@ -30,7 +30,7 @@ export class CodecJobs extends LimitedJob {
   }
 
   /** Never calls back synchronously. Throws, and forgets the job, when zlib refuses the options. */
-  add(data: Buffer | string, fin: boolean, callback: CodecCallback): void {
+  add(data: Buffer, fin: boolean, callback: CodecCallback): void {
     const job = { data, fin, callback };
     if (this.jobs.push(job) > 1) return;
     try {

@@ -40,7 +40,7 @@ export interface Codec {
   cleanup(): void;
   /**
    * As `compress`, at once. Null when that is not possible now: jobs are pending, or it would take
-   * long. A codec without it is asked by `compress`.
+   * long. The result is for reading only. A codec without it is asked by `compress`.
    */
   compressNow?(data: Buffer | string, fin: boolean): Buffer | null;
   /** As `decompress`, at once, with the error as result. Null when that is not possible now. */
@@ -55,11 +55,11 @@ export interface CodecSide {
   readonly engine: unknown;
   /**
    * The result, or the error, where working it out here and now costs less than the way to the
-   * thread pool; else null.
+   * thread pool; else null. That of a text may be shared.
    */
   now(data: Buffer | string, fin: boolean): Buffer | Error | null;
   /** Starts the work on the thread pool; the callback comes later, and not after `close`. */
-  later(data: Buffer | string, fin: boolean, callback: CodecCallback): void;
+  later(data: Buffer, fin: boolean, callback: CodecCallback): void;
   /**
    * Compresses a whole message without context: good for every connection with equal options, each
    * of which has to `dropContext` when it sends it.

@@ -104,7 +104,9 @@ export class PerMessageDeflate implements Codec {
    * called synchronously; calls are worked off in order. Throws what zlib says about its options.
    */
   compress(data: Buffer | string, fin: boolean, callback: Callback): void {
-    (this.deflating ??= this.openDeflating()).add(data, fin, callback);
+    // What `compressNow` makes of a text may be shared with others; the callback's data never is.
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    (this.deflating ??= this.openDeflating()).add(bytes, fin, callback);
   }
 
   /**
@@ -116,7 +118,10 @@ export class PerMessageDeflate implements Codec {
     (this.inflating ??= this.openInflating()).add(data, fin, callback);
   }
 
-  /** As `compress`, if it can be done at once; else null. Throws as `compress`. */
+  /**
+   * As `compress`, if it can be done at once; else null. The result is for reading only: equal texts
+   * may have one in common. Throws as `compress`.
+   */
   compressNow(data: Buffer | string, fin: boolean): Buffer | null {
     const result = (this.deflating ??= this.openDeflating()).now(data, fin);
     if (result instanceof Error) throw result;

@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as after } from 'node:timers/promises';
 import * as ws from 'ws';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PerMessageDeflateOptions } from '../../src/endpoint/deflate-parameters.js';
+import { LENGTHS, eventOf, sendSequence, textOf, type Event } from './deflate-sequence.js';
 import { WebSocket, WebSocketServer } from './library.js';
 import { Random } from './random.js';
 
 /** What is used of a WebSocket here, ours or that of stock ws. */
 type Peer = ws.WebSocket;
-type Event = [name: string, data: string];
 
 const libraries = {
   ours: { WebSocket, WebSocketServer } as unknown as typeof ws,
@@ -57,54 +56,12 @@ async function open(server: Name, client: Name, options: PerMessageDeflateOption
   return { near: near as Peer, far };
 }
 
-/** The sizes are around every limit of the implementations. */
-const LENGTHS = [0, 1, 20, 200, 500, 1024, 1025, 2048, 2049, 4096, 4097, 9000, 33_000, 70_000];
-
-function textOf(random: Random, length: number): string {
-  let text = '';
-  while (text.length < length) text += `{"id":${random.below(3000)},"side":"buy","é":true},`;
-  return text.slice(0, length);
-}
-
-/** Sends a random sequence; returns what has to arrive. */
-async function sendSequence(from: Peer, random: Random, count: number): Promise<Event[]> {
-  const events: Event[] = [];
-  for (let i = 0; i < count; i++) {
-    const length = random.pick(random.below(3) ? LENGTHS.slice(0, 8) : LENGTHS);
-    const binary = random.below(2) === 0;
-    const text = textOf(random, length);
-    const compress = random.below(8) > 0;
-    if (random.below(6) === 0) {
-      const middle = random.below(length + 1);
-      from.send(text.slice(0, middle), { fin: false, compress, binary });
-      from.ping(`between ${i}`);
-      events.push(['ping', `between ${i}`]);
-      from.send(text.slice(middle), { compress, binary });
-    } else {
-      from.send(binary ? Buffer.from(text) : text, { compress });
-    }
-    events.push([binary ? 'binary' : 'text', text]);
-    if (random.below(4) === 0) {
-      from.ping(`ping ${i}`);
-      events.push(['ping', `ping ${i}`]);
-    }
-    // Now and then a turn of the event loop, or time enough for a context to be given up.
-    if (random.below(6) === 0) await new Promise(setImmediate);
-    if (random.below(20) === 0) await after(3);
-  }
-  from.ping('end');
-  events.push(['ping', 'end']);
-  return events;
-}
-
 function record(to: Peer): Promise<Event[]> {
   const events: Event[] = [];
   return new Promise((resolve, reject) => {
     to.on('error', reject);
     to.on('close', () => reject(new Error('closed')));
-    to.on('message', (data, isBinary) => {
-      events.push([isBinary ? 'binary' : 'text', String(data)]);
-    });
+    to.on('message', (data, isBinary) => events.push(eventOf(data, isBinary)));
     to.on('ping', (data) => {
       events.push(['ping', String(data)]);
       if (String(data) === 'end') resolve(events);

@@ -4,12 +4,13 @@ import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { ClientOptions, ServerOptions } from '../../src/handshake/options.js';
+import { ipcPath } from '../handshake/peers.js';
 import { duplexPair } from './duplex-pair.js';
 import { WebSocket, WebSocketServer } from './library.js';
 import { tlsIdentity } from './tls-identity.js';
 
 /** What carries the bytes between the two. */
-export const carriers = ['TCP', 'TLS', 'memory'] as const;
+export const carriers = ['TCP', 'TLS', 'Unix', 'memory'] as const;
 export type Carrier = (typeof carriers)[number];
 
 /** An open connection, seen from both sides. */
@@ -50,7 +51,7 @@ export async function openServer(
   });
 
   let connectOptions: ClientOptions = { ca: tlsIdentity.cert };
-  let port = 80;
+  let address = 'ws://localhost';
   if (carrier === 'memory') {
     connectOptions = {
       createConnection: (() => {
@@ -59,15 +60,20 @@ export async function openServer(
         return near;
       }) as never
     };
+  } else if (carrier === 'Unix') {
+    const path = ipcPath();
+    httpServer.listen(path);
+    await once(httpServer, 'listening');
+    address = `ws+unix:${path}`;
   } else {
     httpServer.listen(0, '127.0.0.1');
     await once(httpServer, 'listening');
-    ({ port } = httpServer.address() as AddressInfo);
+    const { port } = httpServer.address() as AddressInfo;
+    address = `${carrier === 'TLS' ? 'wss' : 'ws'}://localhost:${port}`;
   }
 
   const connect = (more?: ClientOptions) => {
-    const scheme = carrier === 'TLS' ? 'wss' : 'ws';
-    const client = new WebSocket(`${scheme}://localhost:${port}`, { ...connectOptions, ...more });
+    const client = new WebSocket(address, { ...connectOptions, ...more });
     client.on('error', () => {});
     opened.push(client);
     return client;

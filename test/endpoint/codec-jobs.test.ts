@@ -12,11 +12,11 @@ class Side implements CodecSide {
   refuses = false;
   closed = 0;
 
-  now(data: Buffer | string): Buffer | null {
-    return data === 'now' ? Buffer.from('at once') : null;
+  now(data: Buffer): Buffer | null {
+    return String(data) === 'now' ? Buffer.from('at once') : null;
   }
 
-  later(data: Buffer | string, _fin: boolean, callback: CodecCallback): void {
+  later(data: Buffer, _fin: boolean, callback: CodecCallback): void {
     if (this.refuses) throw new RangeError('refused');
     this.started.push(String(data));
     this.pending.push(callback);
@@ -36,7 +36,9 @@ function connection(limiter: Limiter) {
   const jobs = new CodecJobs(side, limiter);
   const log: string[] = [];
   const add = (data: string) =>
-    jobs.add(data, true, (error, result) => log.push(`${data}: ${error?.message ?? result}`));
+    jobs.add(Buffer.from(data), true, (error, result) =>
+      log.push(`${data}: ${error?.message ?? result}`)
+    );
   return { side, jobs, log, add };
 }
 
@@ -164,10 +166,10 @@ it('has started the next job when a callback throws', () => {
   const limiter = new Limiter(1);
   const { side, jobs } = connection(limiter);
   const later = vi.fn();
-  jobs.add('a', true, () => {
+  jobs.add(Buffer.from('a'), true, () => {
     throw new Error('thrown by a callback');
   });
-  jobs.add('b', true, later);
+  jobs.add(Buffer.from('b'), true, later);
   expect(() => side.end()).toThrow('thrown by a callback');
   side.end();
   expect(later).toHaveBeenCalledOnce();

@@ -78,6 +78,16 @@ withEveryEngine((engine) => {
     }
   });
 
+  it('gives every caller memory of its own, also for a text that is repeated', async () => {
+    const message = text(500).toString();
+    for (const params of [{}, fresh]) {
+      (await compress(codec({}, params), message)).fill(0xff);
+      const deflated = await compress(codec({}, params), message);
+      const inflated = await decompress(codec({ isServer: true }, params), deflated);
+      expect(inflated.toString()).toBe(message);
+    }
+  });
+
   it('uses the zlib options it was given, in either mode', async () => {
     const message = text(1800);
     for (const params of [{}, fresh]) {

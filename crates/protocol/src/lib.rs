@@ -37,7 +37,7 @@ mod utf8;
 pub use close::{MAX_REASON_LEN, NO_STATUS, close_payload, is_valid_close_code};
 pub use deflate::{
     CompressJob, CompressorStats, Compressors, Context, DecompressorStats, Decompressors,
-    DeflateParameters, Inflate, InflateError, InflateJob, Inflated, InflatedMessage, Inflating,
+    DeflateParameters, InflateError, InflateJob, Inflated,
 };
 pub use error::{ErrorEntry, ErrorIndex, ProtocolError};
 pub use header::{FrameHeader, HeaderBytes, MAX_CONTROL_LEN, MAX_HEADER_LEN};

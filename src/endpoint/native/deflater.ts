@@ -50,11 +50,10 @@ export class NativeDeflater implements CodecSide {
     return this.codecs.compress(id, data, fin);
   }
 
-  later(data: Buffer | string, fin: boolean, callback: CodecCallback): void {
+  later(data: Buffer, fin: boolean, callback: CodecCallback): void {
     const id = this.begin();
     this.inMessage = !fin;
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    this.job = this.codecs.startCompress(id, bytes, fin, (error, deflated) => {
+    this.job = this.codecs.startCompress(id, data, fin, (error, deflated) => {
       this.job = -1;
       callback(error, deflated);
     });

@@ -55,11 +55,10 @@ export class Deflater implements CodecSide {
     return withoutTail(deflated);
   }
 
-  later(data: Buffer | string, fin: boolean, callback: CodecCallback): void {
+  later(data: Buffer, fin: boolean, callback: CodecCallback): void {
     const stream = (this.stream ??= pool.take(this.options, this.windowBits));
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
 
-    stream.process(bytes, null, 0, (error, deflated) => {
+    stream.process(data, null, 0, (error, deflated) => {
       if (error !== null) {
         this.stream = null;
         callback(error, deflated);

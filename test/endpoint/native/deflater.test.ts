@@ -12,7 +12,7 @@ function inflate(...blocks: unknown[]): Buffer {
   });
 }
 
-function later(deflater: NativeDeflater, data: Buffer | string, fin = true): Promise<Buffer> {
+function later(deflater: NativeDeflater, data: Buffer, fin = true): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     deflater.later(data, fin, (error, result) => (error ? reject(error) : resolve(result)));
   });

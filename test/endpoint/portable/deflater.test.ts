@@ -12,7 +12,7 @@ function inflate(data: Buffer, windowBits = 15): Buffer {
   });
 }
 
-function later(deflater: Deflater, data: Buffer | string, fin = true): Promise<Buffer> {
+function later(deflater: Deflater, data: Buffer, fin = true): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     deflater.later(data, fin, (error, result) => (error ? reject(error) : resolve(result)));
   });

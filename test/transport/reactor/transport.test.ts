@@ -203,11 +203,6 @@ describe.skipIf(backend.transport !== 'reactor')('the transport', () => {
     expect(events.map(([, data]) => data)).toEqual(['open', 'a', 'b', 'c']);
   });
 
-  it('of TLS is Node’s', async () => {
-    const { client, server } = await openPair('TLS');
-    expect([client, server].map(transportOf)).toEqual(['StreamTransport', 'StreamTransport']);
-  });
-
   it('has left the reactor when the connection is closed', async () => {
     const { client, server } = await openPair('TCP');
     const { connections } = statsOf(client);

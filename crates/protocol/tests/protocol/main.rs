@@ -2,6 +2,7 @@
 
 // What they share.
 mod inflater;
+mod inflating;
 mod reference;
 mod streaming;
 mod streams;

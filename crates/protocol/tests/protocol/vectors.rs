@@ -1,10 +1,10 @@
 //! The vectors that TypeScript and ws are held to as well.
 
-use ferrows_protocol::{ErrorIndex, Incoming, InflatedMessage, Inflating, Options, Role};
+use ferrows_protocol::{ErrorIndex, Incoming, Options, Role};
 use serde::Deserialize;
 
-use crate::inflater::Inflater;
-use crate::transcript::{Item, Recorder, decode_all};
+use crate::inflating::Inflating;
+use crate::transcript::{Item, decode_all};
 
 /// More writes than this show nothing new.
 const MAX_SINGLE_BYTES: usize = 512;
@@ -138,23 +138,15 @@ fn check_split(vector: &Vector, chunks: &[Vec<u8>]) {
         ..Options::default()
     };
     let mut incoming = Incoming::new(options);
-    let mut recorder = Recorder::default();
-    let mut codec = Inflater::default();
-    let mut message = InflatedMessage::default();
+    let mut sink = Inflating::new(options);
     let mut error = None;
     for chunk in chunks {
-        let mut sink = Inflating {
-            codec: &mut codec,
-            message: &mut message,
-            options,
-            sink: &mut recorder,
-        };
         let result = decode_all(&mut incoming, &mut chunk.clone(), &mut sink);
         error = error.or(result.err());
     }
 
     let items: Vec<_> = vector.events.iter().map(expected).collect();
-    assert_eq!(recorder.items, items, "{}", vector.name);
+    assert_eq!(sink.recorder.items, items, "{}", vector.name);
     let error = error.map(|error| VectorError {
         code: error.index.entry().code.to_owned(),
         status: error.index.entry().status,
