@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Extensions, Outlet } from '../endpoint/contract.js';
+import type { Extensions, Masking, Outlet } from '../endpoint/contract.js';
 import { frame, type FrameOptions } from '../endpoint/frame.js';
 import { Outgoing } from '../endpoint/outgoing.js';
 import { masking } from '../select.js';
@@ -10,7 +10,6 @@ import { DuplexOutlet } from '../transport/duplex-outlet.js';
  * at once; a WebSocket's own coalesces its frames.
  */
 export class Sender extends Outgoing {
-  _socket: Duplex;
   /** Who is told of a message that cannot be read; null for a sender that a user has made. */
   _connection: { sendFailed(error: Error): void } | null = null;
 
@@ -18,10 +17,21 @@ export class Sender extends Outgoing {
     socket: Duplex,
     extensions?: Extensions,
     generateMask?: (mask: Buffer) => void,
-    outlet: Outlet = new DuplexOutlet(socket)
+    outlet: Outlet & { readonly socket: unknown } = new DuplexOutlet(socket)
   ) {
-    super(outlet, masking, extensions, generateMask);
-    this._socket = socket;
+    super(outlet, extensions, generateMask);
+  }
+
+  get _socket(): Duplex {
+    return (this.outlet as unknown as { socket: Duplex }).socket;
+  }
+
+  protected override get masking(): Masking {
+    return masking;
+  }
+
+  override onerror(error: Error): void {
+    this._connection?.sendFailed(error);
   }
 
   /**

@@ -11,6 +11,7 @@ import type {
   MessageData
 } from './contract.js';
 import { ErrorIndex, protocolError } from './errors.js';
+import { flags } from './flags.js';
 import { Opcode } from './opcode.js';
 import { isValidUTF8 } from './utf8.js';
 
@@ -36,9 +37,11 @@ const HIGH_WATER_MARK = 16 * 1024;
  *                             └───────────── run ◄─────────────────┘
  */
 export abstract class Delivery implements Incoming {
-  errored = false;
-  finished = false;
-  needsDrain = false;
+  /** See `flags`. */
+  bits = 0;
+  declare errored: boolean;
+  declare finished: boolean;
+  declare needsDrain: boolean;
   /** The error that has been found, even if it has not been reported yet. */
   failure: Error | null = null;
   private type: BinaryType;
@@ -46,8 +49,8 @@ export abstract class Delivery implements Incoming {
 
   protected readonly handler: IncomingHandler;
   protected readonly extensions: Extensions;
-  protected readonly allowSynchronousEvents: boolean;
-  protected readonly skipUTF8Validation: boolean;
+  declare protected allowSynchronousEvents: boolean;
+  declare protected skipUTF8Validation: boolean;
 
   /** The chunk being worked off and how far. */
   protected chunk: Buffer = EMPTY;
@@ -62,7 +65,7 @@ export abstract class Delivery implements Incoming {
   private running = false;
   /** Whether what runs was called by `write` rather than by a timer or a job. */
   private synchronous = false;
-  private ended = false;
+  declare private ended: boolean;
 
   /** The message whose fragments are coming: its bytes so far, after decompression. */
   private messageLength = 0;
@@ -348,6 +351,17 @@ export abstract class Delivery implements Incoming {
     });
   }
 }
+
+flags(
+  Delivery.prototype,
+  0,
+  'errored',
+  'finished',
+  'needsDrain',
+  'ended',
+  'allowSynchronousEvents',
+  'skipUTF8Validation'
+);
 
 /** What is called later does not need a closure. */
 interface Later {

@@ -13,6 +13,8 @@ export type TransportChoice = 'auto' | 'stream' | 'lean';
  * when that batch ends, anything else at the end of the current tick, as one write per connection.
  */
 export interface Transport extends Outlet {
+  /** What the bytes go through: a Duplex, or what stands in its place. */
+  readonly socket: unknown;
   /** Writes what is queued now. */
   flush(): void;
   /** Bytes queued here or in the socket that the kernel has not taken. */

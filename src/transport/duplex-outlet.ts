@@ -7,7 +7,7 @@ export class DuplexOutlet implements Outlet {
   memory: Buffer = EMPTY;
   private callback: SendCallback | undefined;
 
-  constructor(private readonly socket: Duplex) {}
+  constructor(readonly socket: Duplex) {}
 
   reserve(length: number): number {
     this.memory = Buffer.allocUnsafe(length);

@@ -1,4 +1,5 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
+import { flags } from '../flags.js';
 import { OpenFlag, type NativeReactor } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
 import { Kind, ROW } from './table.js';
@@ -12,7 +13,7 @@ export class ReactorIncoming extends RowDelivery {
   id: number;
   private readonly native: NativeReactor;
   /** Whether rows that come are to be kept from the listeners. */
-  private paused = false;
+  declare private paused: boolean;
   private keptBytes = 0;
   private stashed: { rows: Int32Array; slab: Buffer; space: Buffer }[] | null = null;
 
@@ -119,6 +120,8 @@ export class ReactorIncoming extends RowDelivery {
     this.native.takeOwned(index, target);
   }
 }
+
+flags(ReactorIncoming.prototype, 7, 'paused');
 
 /** Bytes of a row's payload; an error has one, to be something. */
 function bytesOf(rows: Int32Array, at: number): number {

@@ -3,6 +3,7 @@ import { ByteList } from '../byte-list.js';
 import type { BinaryType, IncomingOptions } from '../contract.js';
 import { Delivery } from '../delivery.js';
 import type { ErrorIndex } from '../errors.js';
+import { flags } from '../flags.js';
 import { Opcode } from '../opcode.js';
 import { OpenFlag } from './binding.js';
 import { Flag, Kind, ROW } from './table.js';
@@ -20,7 +21,7 @@ export abstract class RowDelivery extends Delivery {
   private pieces: ByteList | null = null;
   private left: Left[] | null = null;
   /** Whether fragments of the current message have been handed on one by one. */
-  private isApart = false;
+  declare private isApart: boolean;
 
   /** Copies a payload that a row refers to, and frees it. */
   protected abstract takeOwned(index: number, target: Uint8Array): void;
@@ -182,6 +183,8 @@ export abstract class RowDelivery extends Delivery {
     }
   }
 }
+
+flags(RowDelivery.prototype, 6, 'isApart');
 
 /** Whether the fragments of a binary message have to stay apart. */
 function keepsFragments(type: BinaryType): boolean {

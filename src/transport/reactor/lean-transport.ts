@@ -23,7 +23,7 @@ import { leave, letGo, type CountingServer } from './socket.js';
 import { systemError } from './system-error.js';
 
 /**
- * How a connection ends, in bits of which none is ever taken back.
+ * How a connection ends, in bits of which none of the first five is ever taken back.
  *
  *     Ended ─────────────┐
  *                        ├──► Destroyed ──► Closed
@@ -39,7 +39,13 @@ const enum Stage {
   Finished = 4,
   /** The descriptor is closed. */
   Destroyed = 8,
-  Closed = 16
+  Closed = 16,
+  /** No bit of its life: what is sent leaves at once. */
+  AtOnce = 32,
+  /** Nor is this one, which comes and goes: the event loop goes on for its sake. */
+  Alive = 64,
+  /** As little: the peer's end waits for what came before it. */
+  EndWaits = 128
 }
 
 /**
@@ -58,20 +64,15 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   blocked = false;
   pending: Progress['pending'] = null;
   finalCallback: (() => void) | null = null;
-  memory: Buffer;
 
   private readonly incoming: ReactorIncoming;
   private readonly handler: TransportHandler;
-  private readonly coalesce: boolean;
   private readonly scope = currentScope();
   /** Node's socket, until `open`. */
   private former: Socket | null;
   /** The server that counts its connections, this one among them. */
   private server: CountingServer | null = null;
   private stage = 0;
-  private isAlive = false;
-  /** The peer's end waits for what came before it. */
-  private endWaits = false;
   /** Bytes of the opening handshake, and of everything once the connection is destroyed. */
   private readBefore: number;
   private readonly writtenBefore: number;
@@ -84,11 +85,10 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
     coalesce: boolean
   ) {
     this.reactor = reactor;
-    this.memory = reactor.outbox.memory;
     this.incoming = incoming;
     this.id = incoming.id;
     this.handler = handler;
-    this.coalesce = coalesce;
+    if (!coalesce) this.stage = Stage.AtOnce;
     this.former = former;
     this.readBefore = former.bytesRead;
     this.writtenBefore = former.bytesWritten;
@@ -137,8 +137,12 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
 
   /** The peer has ended: this side follows, once what waits of the peer was delivered. */
   endRead(): void {
-    this.endWaits = this.incoming.hasStashed;
-    if (this.endWaits || this.stage & (Stage.Ended | Stage.Destroyed)) return;
+    if (this.incoming.hasStashed) {
+      this.stage |= Stage.EndWaits;
+      return;
+    }
+    this.stage &= ~Stage.EndWaits;
+    if (this.stage & (Stage.Ended | Stage.Destroyed)) return;
     this.stage |= Stage.Ended;
     this.handler.onEnd();
     this.socket.emit('end');
@@ -158,7 +162,7 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
 
   resume(): void {
     this.incoming.resume();
-    if (this.endWaits) process.nextTick(endRead, this);
+    if (this.stage & Stage.EndWaits) process.nextTick(endRead, this);
     if (!this.destroyed && !this.incoming.needsDrain) this.reactor.native.resume(this.id);
   }
 
@@ -187,20 +191,20 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   // Sending.
 
   reserve(length: number): number {
-    if (this.stage & (Stage.ShutDown | Stage.Destroyed)) {
-      this.memory = Buffer.allocUnsafe(length);
-      return 0;
-    }
     const { outbox } = this.reactor;
+    if (this.stage & (Stage.ShutDown | Stage.Destroyed)) return outbox.waste(length);
     const at = outbox.reserve(this.id, length);
-    this.memory = outbox.memory;
     this.outboxed += length;
     this.total += length;
     return at;
   }
 
+  get memory(): Buffer {
+    return this.reactor.outbox.memory;
+  }
+
   commit(): void {
-    if (!this.coalesce || exiting) this.flush();
+    if (this.stage & Stage.AtOnce || exiting) this.flush();
   }
 
   onFlushed(callback: SendCallback): void {
@@ -287,8 +291,9 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
 
   /** Whether the event loop goes on for this connection's sake. */
   keepAlive(alive: boolean): void {
-    if (this.isAlive === alive || (alive && this.destroyed)) return;
-    this.isAlive = alive;
+    const isAlive = (this.stage & Stage.Alive) !== 0;
+    if (isAlive === alive || (alive && this.destroyed)) return;
+    this.stage ^= Stage.Alive;
     this.reactor.keepAlive(alive ? 1 : -1);
   }
 
