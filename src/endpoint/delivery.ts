@@ -352,16 +352,8 @@ export abstract class Delivery implements Incoming {
   }
 }
 
-flags(
-  Delivery.prototype,
-  0,
-  'errored',
-  'finished',
-  'needsDrain',
-  'ended',
-  'allowSynchronousEvents',
-  'skipUTF8Validation'
-);
+flags(Delivery.prototype, 0, 'errored', 'finished', 'needsDrain', 'ended');
+flags(Delivery.prototype, 4, 'allowSynchronousEvents', 'skipUTF8Validation');
 
 /** What is called later does not need a closure. */
 interface Later {
