@@ -81,7 +81,11 @@ export function createConnectionParts(
       ? reactor.take(socket, options, handler, coalesce, choice === 'lean')
       : null;
   // A LeanSocket has what is used of a connection's socket.
-  if (parts !== null) return { ...parts, socket: parts.transport.socket as unknown as Duplex };
+  if (parts !== null) {
+    const { incoming, transport } = parts;
+    // Not `{ ...parts, socket }`: in V8 11 each such object gets hidden classes of its own.
+    return { incoming, transport, socket: transport.socket as unknown as Duplex };
+  }
   return {
     incoming: createIncoming(options, handler),
     transport: new StreamTransport(socket, handler, coalesce),

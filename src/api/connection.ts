@@ -83,7 +83,6 @@ export class Connection implements IncomingHandler, TransportHandler {
       this.transport
     );
     this.sender._connection = this;
-    this.sender.onerror = sendFailed;
     this.socket[kWebSocket] = websocket;
     // Whom Node's socket was given to, even when it is let go of: nobody may take it again.
     if (socket !== this.socket) (socket as { [kWebSocket]?: unknown })[kWebSocket] = RELEASED;
@@ -239,10 +238,6 @@ export class Connection implements IncomingHandler, TransportHandler {
   private setCloseTimer(): void {
     this.closeTimer = setTimeout(destroy, this.websocket._closeTimeout, this.transport);
   }
-}
-
-function sendFailed(this: Sender, error: Error): void {
-  this._connection!.sendFailed(error);
 }
 
 function destroy(transport: Transport): void {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Extensions, Outlet } from '../endpoint/contract.js';
+import type { Extensions, Masking, Outlet } from '../endpoint/contract.js';
 import { frame, type FrameOptions } from '../endpoint/frame.js';
 import { Outgoing } from '../endpoint/outgoing.js';
 import { masking } from '../select.js';
@@ -20,8 +20,16 @@ export class Sender extends Outgoing {
     generateMask?: (mask: Buffer) => void,
     outlet: Outlet = new DuplexOutlet(socket)
   ) {
-    super(outlet, masking, extensions, generateMask);
+    super(outlet, extensions, generateMask);
     this._socket = socket;
+  }
+
+  protected override get masking(): Masking {
+    return masking;
+  }
+
+  override onerror(error: Error): void {
+    this._connection?.sendFailed(error);
   }
 
   /**

@@ -43,35 +43,34 @@ export interface SendOptions {
  * The outgoing half of an endpoint: messages and control frames in, bytes out, in the order of the
  * calls even where one has to be compressed or read first (RFC 6455 §5, §6.1; RFC 7692 §7.2.1).
  */
-export class Outgoing {
+export abstract class Outgoing {
   _extensions: Extensions;
-  _generateMask: ((mask: Buffer) => void) | undefined;
-  _maskBuffer: Buffer | undefined;
+  declare _generateMask: ((mask: Buffer) => void) | undefined;
+  declare _maskBuffer: Buffer | undefined;
   /** Payload bytes that wait for their turn here; those in the outlet's queue are not among them. */
   _bufferedBytes = 0;
-  /** Called when a Blob cannot be read. */
-  onerror: (error: Error) => void = ignore;
 
   protected readonly outlet: Outlet;
-  private readonly masking: Masking;
   private _state: State = State.Ready;
   private _queue: Job[] | null = null;
   /** Whether the next `send` begins a message, and whether the current message is compressed. */
   private _firstFragment = true;
   private _compress = false;
 
-  constructor(
-    outlet: Outlet,
-    masking: Masking,
-    extensions?: Extensions,
-    generateMask?: (mask: Buffer) => void
-  ) {
+  constructor(outlet: Outlet, extensions?: Extensions, generateMask?: (mask: Buffer) => void) {
     this.outlet = outlet;
-    this.masking = masking;
     this._extensions = extensions ?? {};
-    this._generateMask = generateMask;
-    this._maskBuffer = generateMask ? Buffer.alloc(4) : undefined;
+    if (generateMask) {
+      this._generateMask = generateMask;
+      this._maskBuffer = Buffer.alloc(4);
+    }
   }
+
+  /** What masks, the same for all of a class. */
+  protected abstract get masking(): Masking;
+
+  /** Called when a Blob cannot be read. */
+  onerror(_error: Error): void {}
 
   /** Sends a message or a fragment of one, as ws's `Sender#send`. */
   send(data: unknown, options: SendOptions, callback?: SendCallback): void {
@@ -341,6 +340,10 @@ export class Outgoing {
   }
 }
 
+// What few connections have is no field of the others.
+Outgoing.prototype._generateMask = undefined;
+Outgoing.prototype._maskBuffer = undefined;
+
 function abandon(outgoing: Outgoing, error: Error, job: Job): void {
   outgoing.abandon(error, job);
 }
@@ -377,5 +380,3 @@ function byteLength(payload: Buffer | string | Blob): number {
   if (typeof payload === 'string') return Buffer.byteLength(payload);
   return isBlobPayload(payload) ? payload.size : payload.length;
 }
-
-function ignore(): void {}

@@ -1,10 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Codec } from '../../src/endpoint/contract.js';
+import type { Codec, Masking } from '../../src/endpoint/contract.js';
 import { Outgoing } from '../../src/endpoint/outgoing.js';
 import { words } from '../../src/endpoint/portable/words.js';
 import { BINARY, CLOSE, PING, PONG, TEXT, readFrames } from '../contract/wire.js';
 import { MemoryOutlet } from './memory-outlet.js';
+
+class WithWords extends Outgoing {
+  protected override get masking(): Masking {
+    return words;
+  }
+}
 
 /** Compresses by turning letters to upper case, when the test says so. */
 class UpperCodec implements Codec {
@@ -31,7 +37,7 @@ class UpperCodec implements Codec {
 
 function start(generateMask?: (mask: Buffer) => void) {
   const outlet = new MemoryOutlet();
-  return { outlet, outgoing: new Outgoing(outlet, words, undefined, generateMask) };
+  return { outlet, outgoing: new WithWords(outlet, undefined, generateMask) };
 }
 
 function startDeflating(params: Codec['params'] = {}, threshold = 0) {
@@ -39,7 +45,7 @@ function startDeflating(params: Codec['params'] = {}, threshold = 0) {
   codec.params = params;
   codec._threshold = threshold;
   const outlet = new MemoryOutlet();
-  const outgoing = new Outgoing(outlet, words, { 'permessage-deflate': codec });
+  const outgoing = new WithWords(outlet, { 'permessage-deflate': codec });
   return { codec, outlet, outgoing };
 }
 

@@ -1,6 +1,9 @@
-/// Bytes of a peer that were read but could not be delivered yet.
+/// Bytes of a peer that were read but could not be delivered yet. Holds no memory when it is empty.
 #[derive(Debug, Default)]
-pub(crate) struct Pending {
+pub(crate) struct Pending(Option<Box<Unread>>);
+
+#[derive(Debug, Default)]
+struct Unread {
     bytes: Vec<u8>,
     start: usize,
 }
@@ -8,23 +11,29 @@ pub(crate) struct Pending {
 impl Pending {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.0.is_none()
     }
 
+    /// Adds bytes, of which there have to be some.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.0
+            .get_or_insert_default()
+            .bytes
+            .extend_from_slice(bytes);
     }
 
     /// The bytes in order.
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
+        let Some(unread) = &self.0 else { return &[] };
+        unread.bytes.get(unread.start..).unwrap_or_default()
     }
 
     /// Drops the first `len` bytes, and the memory with the last one.
     pub(crate) fn consume(&mut self, len: usize) {
-        self.start = self.start.saturating_add(len);
-        if self.start >= self.bytes.len() {
-            *self = Self::default();
+        let Some(unread) = &mut self.0 else { return };
+        unread.start = unread.start.saturating_add(len);
+        if unread.start >= unread.bytes.len() {
+            self.0 = None;
         }
     }
 }

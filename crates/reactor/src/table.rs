@@ -16,10 +16,12 @@ pub(crate) struct Table {
 }
 
 #[derive(Debug)]
-struct Row {
-    /// The connection's id, or the next one's.
-    id: ConnectionId,
-    connection: Option<Connection>,
+// Not boxed: almost all rows are taken.
+#[allow(clippy::large_enum_variant)]
+enum Row {
+    /// The next connection's id.
+    Free(ConnectionId),
+    Taken(Connection),
 }
 
 impl Table {
@@ -30,8 +32,8 @@ impl Table {
 
     /// The id for the next `insert`; `None` when the table is full.
     pub(crate) fn next_id(&mut self) -> Option<ConnectionId> {
-        if let Some(row) = self.free.front().and_then(|&i| self.rows.get(i as usize)) {
-            return Some(row.id);
+        if let Some(Row::Free(id)) = self.free.front().and_then(|&i| self.rows.get(i as usize)) {
+            return Some(*id);
         }
         ConnectionId::first(self.rows.len())
     }
@@ -47,26 +49,29 @@ impl Table {
             *entry = id.bits();
         }
         self.len = self.len.saturating_add(1);
-        let connection = Some(connection);
         match self.rows.get_mut(id.index()) {
             Some(row) => {
                 self.free.pop_front();
-                row.connection = connection;
+                *row = Row::Taken(connection);
             }
-            None => self.rows.push(Row { id, connection }),
+            None => self.rows.push(Row::Taken(connection)),
         }
     }
 
     #[inline]
     pub(crate) fn get(&self, id: ConnectionId) -> Option<&Connection> {
-        let row = self.rows.get(id.index())?;
-        row.connection.as_ref().filter(|_| row.id == id)
+        match self.rows.get(id.index())? {
+            Row::Taken(connection) if connection.id == id => Some(connection),
+            _ => None,
+        }
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
-        let row = self.rows.get_mut(id.index())?;
-        row.connection.as_mut().filter(|_| row.id == id)
+        match self.rows.get_mut(id.index())? {
+            Row::Taken(connection) if connection.id == id => Some(connection),
+            _ => None,
+        }
     }
 
     /// The connection that has the descriptor with this number.
@@ -76,9 +81,11 @@ impl Table {
     }
 
     pub(crate) fn remove(&mut self, id: ConnectionId) -> Option<Connection> {
-        let row = self.rows.get_mut(id.index()).filter(|row| row.id == id)?;
-        let connection = row.connection.take()?;
-        row.id = id.next();
+        self.get(id)?;
+        let row = self.rows.get_mut(id.index())?;
+        let Row::Taken(connection) = std::mem::replace(row, Row::Free(id.next())) else {
+            return None;
+        };
         self.free.push_back(id.index() as u32);
         self.len = self.len.saturating_sub(1);
         if let Some(entry) = self.by_fd.get_mut(connection.socket.number()) {

@@ -58,7 +58,6 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   blocked = false;
   pending: Progress['pending'] = null;
   finalCallback: (() => void) | null = null;
-  memory: Buffer;
 
   private readonly incoming: ReactorIncoming;
   private readonly handler: TransportHandler;
@@ -84,7 +83,6 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
     coalesce: boolean
   ) {
     this.reactor = reactor;
-    this.memory = reactor.outbox.memory;
     this.incoming = incoming;
     this.id = incoming.id;
     this.handler = handler;
@@ -191,16 +189,16 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   }
 
   reserve(length: number): number {
-    if (this.stage & (Stage.ShutDown | Stage.Destroyed)) {
-      this.memory = Buffer.allocUnsafe(length);
-      return 0;
-    }
     const { outbox } = this.reactor;
+    if (this.stage & (Stage.ShutDown | Stage.Destroyed)) return outbox.waste(length);
     const at = outbox.reserve(this.id, length);
-    this.memory = outbox.memory;
     this.outboxed += length;
     this.total += length;
     return at;
+  }
+
+  get memory(): Buffer {
+    return this.reactor.outbox.memory;
   }
 
   commit(): void {

@@ -87,6 +87,12 @@ export class Outbox {
     return at;
   }
 
+  /** Room in `memory` for bytes that will not be sent. */
+  waste(length: number): number {
+    while (this.used + length > this.memory.length) this.makeRoom();
+    return this.used;
+  }
+
   flush(): void {
     this.queued = false;
     this.send();

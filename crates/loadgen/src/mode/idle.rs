@@ -36,9 +36,11 @@ const WARM_UP: u32 = 200;
 /// Messages on their way at once.
 const IN_FLIGHT: usize = 64;
 
-/// How long a server gets to settle, and how long it has to stay the same.
-const SETTLE: Duration = Duration::from_secs(8);
+/// How long a server gets to settle, how often it is looked at, and how many looks have to find the
+/// same: V8 gives memory for young objects back once little was allocated for five seconds.
+const SETTLE: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_millis(250);
+const STEADY: u32 = 24;
 
 pub fn run(idle: &Idle) -> Result<Map<String, Value>> {
     allow_descriptors(idle.connections)?;
@@ -143,7 +145,7 @@ fn settle(idle: &Idle) -> Result<u64> {
         let shrinking = resident + resident / 200 < lowest;
         steady = if shrinking { 0 } else { steady + 1 };
         lowest = lowest.min(resident);
-        if steady == 6 {
+        if steady == STEADY {
             break;
         }
     }
