@@ -35,6 +35,9 @@ const CHAIN: usize = 12;
 const LAZY: usize = 32;
 const NICE: usize = 128;
 
+/// Bytes of a line of the processor's cache, on most.
+const LINE: usize = 64;
+
 /// What zlib looks ahead: its windows reach less far than their size by this.
 const LOOKAHEAD: usize = 262;
 
@@ -92,6 +95,7 @@ impl ShortDeflater {
             return false;
         }
         let start = self.push(input);
+        self.warm_up();
         workspace.begin();
         self.find_matches(start, workspace);
         workspace.finish(input, fin, output);
@@ -107,13 +111,24 @@ impl ShortDeflater {
             // `earlier` is by place modulo REACH.
             let turned = gone % REACH;
             self.earlier.rotate_left(turned);
-            for place in self.heads.iter_mut().chain(self.earlier.iter_mut()) {
-                *place = place.saturating_sub(gone as u16);
-            }
+            // One loop each, which becomes one of vectors.
+            move_back(&mut *self.heads, gone as u16);
+            move_back(&mut *self.earlier, gone as u16);
         }
         let start = self.window.len();
         self.window.extend_from_slice(input);
         start
+    }
+
+    /// Brings all of it into the cache, which other connections have used since. A search follows places
+    /// one after the other, and would wait for the memory of each; these reads do not wait for each other.
+    fn warm_up(&self) {
+        let places = [&self.heads[..], &self.earlier[..]].map(|places| {
+            let line = places.iter().step_by(LINE / size_of::<u16>());
+            line.fold(0, |sum: u16, place| sum ^ place)
+        });
+        let bytes = self.window.iter().step_by(LINE);
+        core::hint::black_box((places, bytes.fold(0, |sum: u8, byte| sum ^ byte)));
     }
 
     fn find_matches(&mut self, start: usize, workspace: &mut Workspace) {
@@ -197,6 +212,12 @@ impl ShortDeflater {
             place = usize::from(self.earlier[(place - 1) % REACH]);
         }
         best
+    }
+}
+
+fn move_back(places: &mut [u16], by: u16) {
+    for place in places {
+        *place = place.saturating_sub(by);
     }
 }
 
