@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { closeOf, errorOf } from './events.js';
 import { WebSocket } from './library.js';
 import { openRaw, roles } from './raw-peer.js';
@@ -33,7 +33,7 @@ describe.each(roles)('closeTimeout of a %s', (role) => {
 
   it('does not keep a connection that has closed in time', async () => {
     const { peer, ws } = await openRaw(role, { closeTimeout: 60_000 });
-    const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
+    const started = vi.spyOn(globalThis, 'setTimeout');
     const closed = closeOf(ws);
     ws.close(1000);
     await peer.next();
@@ -41,7 +41,11 @@ describe.each(roles)('closeTimeout of a %s', (role) => {
     await peer.ended;
     peer.socket.end();
     await closed;
-    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout')).toEqual(timers);
+    const timers = started.mock.results.filter((_, i) => started.mock.calls[i][1] === 60_000);
+    started.mockRestore();
+    expect(timers.map(({ value }) => (value as { _destroyed: boolean })._destroyed)).toEqual([
+      true
+    ]);
   });
 });
 

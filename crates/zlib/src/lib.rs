@@ -13,8 +13,10 @@
 mod deflater;
 mod inflater;
 mod short;
+mod short_inflater;
 mod stream;
 
 pub use deflater::{Deflater, Parameters};
 pub use inflater::{Inflater, Progress, Stopped};
 pub use short::{MAX_PIECE, ShortDeflater, Workspace};
+pub use short_inflater::{MAX_INPUT, ShortInflater};

@@ -68,7 +68,7 @@ describe.skipIf(withoutAddon)(`permessage-deflate in Rust (${addonReason})`, () 
       compressors: 0,
       shortCompressors: 5,
       contexts: 5,
-      decompressors: 1,
+      decompressors: 0,
       historyBytes: 1000,
       jobs: 0
     });

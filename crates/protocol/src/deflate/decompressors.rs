@@ -8,9 +8,10 @@
 //! What an inflater has to know at the beginning of a message is nothing but the last bytes that its
 //! peer has sent. So a connection keeps those, and one inflater serves all. A connection has an
 //! inflater of its own only while it cannot do without: in the middle of a message, and after one
-//! that has ended inside a block.
+//! that has ended inside a block. Most short messages need none: `ShortInflater` reads the history
+//! where it is, and does not say anything about what it does not inflate.
 
-use ferrows_zlib::{Inflater, Stopped};
+use ferrows_zlib::{Inflater, ShortInflater, Stopped};
 
 use super::TAIL;
 use super::history::History;
@@ -75,6 +76,7 @@ pub struct DecompressorStats {
 pub struct Decompressors {
     connections: Slots<Connection>,
     serial: u64,
+    short: ShortInflater,
     shared: Option<Inflater>,
     /// The connection whose history the shared inflater has.
     attached: Option<u64>,
@@ -123,6 +125,9 @@ impl Decompressors {
         budget: usize,
         output: &mut Vec<u8>,
     ) -> Result<Inflated, InflateError> {
+        if fin && self.inflate_short(id, payload, limit.min(budget), output) {
+            return Ok(Inflated::Whole);
+        }
         let start = output.len();
         let Some(mut inflater) = self.take(id)? else {
             self.discard(id, payload, fin);
@@ -240,6 +245,33 @@ impl Decompressors {
                 .map(|connection| connection.history.capacity())
                 .sum(),
         }
+    }
+
+    /// Appends what a whole message inflates to, and returns true, if that is a short one without any
+    /// peculiarities.
+    fn inflate_short(
+        &mut self,
+        id: u32,
+        payload: &[u8],
+        limit: usize,
+        output: &mut Vec<u8>,
+    ) -> bool {
+        let Some(connection) = self.connections.get_mut(id) else {
+            return false;
+        };
+        if !matches!(connection.state, State::Between) {
+            return false;
+        }
+        let history = connection.history.parts();
+        let Some(inflated) = self.short.inflate(payload, history, limit) else {
+            return false;
+        };
+        output.extend_from_slice(inflated);
+        connection.history.push(inflated);
+        if self.attached == Some(connection.serial) {
+            self.attached = None;
+        }
+        true
     }
 
     /// An inflater that knows what the connection's peer has sent; None when nothing that comes is

@@ -415,16 +415,24 @@ fn one_inflater_serves_all_connections() {
             (from, decompressors.open(15, true))
         })
         .collect();
-    for round in 0..3 {
-        for (index, &(from, to)) in pairs.iter().enumerate() {
-            let message = text(200, round * 7 + index as u32 % 5);
-            let data = compress(&mut compressors, from, &message, true);
-            assert_eq!(inflate(&mut decompressors, to, &data, true), Ok(message));
+    let mut exchange = |length, rounds| {
+        for round in 0..rounds {
+            for (index, &(from, to)) in pairs.iter().enumerate() {
+                let message = text(length, round * 7 + index as u32 % 5);
+                let data = compress(&mut compressors, from, &message, true);
+                assert_eq!(inflate(&mut decompressors, to, &data, true), Ok(message));
+            }
         }
-    }
-    let stats = decompressors.stats();
-    assert_eq!(stats.inflaters, 1);
+        decompressors.stats()
+    };
+    // Short messages need none of zlib's.
+    let stats = exchange(200, 3);
+    assert_eq!(stats.inflaters, 0);
     assert!((200 * 600..=200 * 900).contains(&stats.history_bytes));
+    let stats = exchange(17_000, 1);
+    assert_eq!(stats.inflaters, 1);
+    let stats = exchange(200, 1);
+    assert_eq!(stats.inflaters, 1);
 }
 
 #[test]
