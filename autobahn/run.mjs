@@ -16,7 +16,7 @@ import { home, setUp, testClient, testServer } from './suite.mjs';
 
 const USAGE = `usage: npm run autobahn [-- options]
   --fast          leave out sections 12 and 13 (compression), which take most of the time
-  --pair NAME     run on this pair only: portable, native or native-reactor (repeatable)
+  --pair NAME     run on this pair only: portable, native, native-reactor or native-lean (repeatable)
   --cases LIST    run only these cases, such as '5.*,9.1.1' (repeatable)
   --ws            test stock ws instead, as a yardstick
   --compare FILE  run nothing, compare a report's index.json with the expectations
@@ -27,7 +27,8 @@ const USAGE = `usage: npm run autobahn [-- options]
 const PAIRS = {
   portable: { env: { WS_NO_NATIVE: '1' }, backend: 'portable/stream' },
   native: { env: { WS_NO_REACTOR: '1' }, backend: 'native/stream' },
-  'native-reactor': { env: {}, backend: 'native/reactor' }
+  'native-reactor': { env: {}, backend: 'native/reactor' },
+  'native-lean': { env: { AUTOBAHN_TRANSPORT: 'lean' }, backend: 'native/reactor' }
 };
 
 const { values: options } = parseArgs({
@@ -97,7 +98,7 @@ function backendUnder(env) {
 
 /** This process's environment without its own choice of a backend. */
 function cleanEnv(env) {
-  const { WS_NO_NATIVE, WS_NO_REACTOR, ...rest } = process.env;
+  const { WS_NO_NATIVE, WS_NO_REACTOR, AUTOBAHN_TRANSPORT, ...rest } = process.env;
   return { ...rest, ...env, AUTOBAHN_LIBRARY: library };
 }
 
