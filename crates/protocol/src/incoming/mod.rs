@@ -90,9 +90,9 @@ impl Incoming {
     /// Takes the next bytes from the peer, unmasks them in place and tells `sink` what they are.
     ///
     /// Returns how many bytes it has consumed: all of them, unless the sink has stopped it, or a frame
-    /// begins that `Options::apart` is about. Then the
-    /// others are to be given to the next call, as a chunk of their own. An error is returned once;
-    /// after it, as after a close frame, bytes are consumed and ignored.
+    /// begins that `Options::apart` is about. Then the others are to be given to the next call, as a
+    /// chunk of their own. An error is returned once; after it, as after a close frame, bytes are
+    /// consumed and ignored.
     pub fn decode<S>(&mut self, chunk: &mut [u8], sink: &mut S) -> Result<usize, ProtocolError>
     where
         S: Sink + ?Sized,
