@@ -37,8 +37,6 @@ export interface Backend {
 export interface ConnectionParts {
   readonly incoming: Incoming;
   readonly transport: Transport;
-  /** The socket of the connection: the one given, or what stands in its place. */
-  readonly socket: Duplex;
 }
 
 const { binding, reason } = loadNative();
@@ -80,17 +78,12 @@ export function createConnectionParts(
     reactor !== null && choice !== 'stream'
       ? reactor.take(socket, options, handler, coalesce, choice === 'lean')
       : null;
-  // A LeanSocket has what is used of a connection's socket.
-  if (parts !== null) {
-    const { incoming, transport } = parts;
-    // Not `{ ...parts, socket }`: in V8 11 each such object gets hidden classes of its own.
-    return { incoming, transport, socket: transport.socket as unknown as Duplex };
-  }
-  return {
-    incoming: createIncoming(options, handler),
-    transport: new StreamTransport(socket, handler, coalesce),
-    socket
-  };
+  return (
+    parts ?? {
+      incoming: createIncoming(options, handler),
+      transport: new StreamTransport(socket, handler, coalesce)
+    }
+  );
 }
 
 export function createIncoming(options: IncomingOptions, handler: IncomingHandler): Incoming {

@@ -38,6 +38,16 @@ export interface ConnectionHost extends EventEmitter {
   terminate(): void;
 }
 
+/** Pongs that answer pings by themselves. */
+class AutoPongs {
+  /** Those that the kernel has not taken. */
+  pending = 0;
+
+  readonly done = (): void => {
+    this.pending--;
+  };
+}
+
 /**
  * One open connection: an endpoint on a transport, and the rules that join them to a `WebSocket`,
  * among them the closing handshake (RFC 6455 §7.1).
@@ -49,11 +59,9 @@ export class Connection implements IncomingHandler, TransportHandler {
   paused = false;
 
   private readonly websocket: ConnectionHost;
-  readonly socket: Duplex & { [kWebSocket]?: ConnectionHost };
   private closeTimer: NodeJS.Timeout | undefined;
   private closed = false;
-  private pendingAutoPongs = 0;
-  private autoPongDone: SendCallback | undefined;
+  private autoPongs: AutoPongs | null = null;
 
   constructor(websocket: ConnectionHost, socket: Duplex, options: SetSocketOptions) {
     this.websocket = websocket;
@@ -75,17 +83,17 @@ export class Connection implements IncomingHandler, TransportHandler {
     );
     this.incoming = parts.incoming;
     this.transport = parts.transport;
-    this.socket = parts.socket;
-    this.sender = new Sender(
-      this.socket,
-      websocket._extensions,
-      options.generateMask,
-      this.transport
-    );
+    const own = this.socket;
+    this.sender = new Sender(own, websocket._extensions, options.generateMask, this.transport);
     this.sender._connection = this;
-    this.socket[kWebSocket] = websocket;
+    own[kWebSocket] = websocket;
     // Whom Node's socket was given to, even when it is let go of: nobody may take it again.
-    if (socket !== this.socket) (socket as { [kWebSocket]?: unknown })[kWebSocket] = RELEASED;
+    if (socket !== own) (socket as { [kWebSocket]?: unknown })[kWebSocket] = RELEASED;
+  }
+
+  /** The socket of the connection: the one given, or what stands in its place. */
+  get socket(): Duplex & { [kWebSocket]?: ConnectionHost } {
+    return this.transport.socket as Duplex;
   }
 
   get bufferedAmount(): number {
@@ -205,15 +213,13 @@ export class Connection implements IncomingHandler, TransportHandler {
   private answerPing(data: Buffer): void {
     const { websocket } = this;
     const limit = websocket._maxPendingAutoPongs;
-    if (limit > 0 && this.pendingAutoPongs >= limit) {
+    const pongs = (this.autoPongs ??= new AutoPongs());
+    if (limit > 0 && pongs.pending >= limit) {
       websocket.terminate();
       return;
     }
-    this.autoPongDone ??= () => {
-      this.pendingAutoPongs--;
-    };
-    this.pendingAutoPongs++;
-    websocket.pong(data, !websocket._isServer, this.autoPongDone);
+    pongs.pending++;
+    websocket.pong(data, !websocket._isServer, pongs.done);
   }
 
   /** A message could not be read. The peer may finish what it is sending. */

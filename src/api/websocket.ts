@@ -15,6 +15,14 @@ import type { Sender } from './sender.js';
 /** For all without one: a connection's is replaced, never changed. */
 const NONE: Extensions = Object.freeze({});
 
+/**
+ * What an emitter begins with, but without a hash table for its few events: half of the memory. It
+ * turns into one by itself when a listener is removed.
+ */
+function noListeners(): object {
+  return Object.setPrototypeOf({}, null) as object;
+}
+
 const CLOSED_EARLY = 'WebSocket was closed before the connection was established';
 
 /** A WebSocket connection of either role, with ws's API. */
@@ -57,6 +65,7 @@ export class WebSocket extends EventEmitter {
     options?: ClientOptions
   ) {
     super();
+    (this as { _events?: object })._events = noListeners();
 
     let resolved: ConnectionOptions | undefined = options;
     if (address !== null) {

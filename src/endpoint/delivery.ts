@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { EMPTY, toArrayBuffer } from './buffer.js';
-import { ByteList } from './byte-list.js';
 import type {
   BinaryType,
   Codec,
@@ -11,6 +10,7 @@ import type {
   MessageData
 } from './contract.js';
 import { ErrorIndex, protocolError } from './errors.js';
+import { Fragments } from './fragments.js';
 import { Opcode } from './opcode.js';
 import { isValidUTF8 } from './utf8.js';
 
@@ -21,6 +21,27 @@ const enum Busy {
   Inflating,
   /** An event waits for its own turn of the event loop (`allowSynchronousEvents: false`). */
   Deferred
+}
+
+/** Whether chunks are being worked off. */
+const enum Running {
+  No,
+  /** Called by `write`. */
+  Synchronously,
+  /** By a timer or a job. */
+  Later
+}
+
+/** How it ends, in bits of which none is ever taken back. */
+const enum Stage {
+  /** A close frame was received or an error found: whatever follows is discarded. */
+  Done = 1,
+  /** No bytes will follow. */
+  Ended = 2,
+  /** Everything was delivered, and the handler was told. */
+  Finished = 4,
+  /** The handler was told of the error. */
+  Errored = 8
 }
 
 /** While busy, this many waiting bytes ask the transport to stop reading. */
@@ -36,8 +57,6 @@ const HIGH_WATER_MARK = 16 * 1024;
  *                             └───────────── run ◄─────────────────┘
  */
 export abstract class Delivery implements Incoming {
-  errored = false;
-  finished = false;
   needsDrain = false;
   /** The error that has been found, even if it has not been reported yet. */
   failure: Error | null = null;
@@ -52,23 +71,16 @@ export abstract class Delivery implements Incoming {
   /** The chunk being worked off and how far. */
   protected chunk: Buffer = EMPTY;
   protected position = 0;
-  /** A close frame was received or an error found: whatever follows is discarded. */
-  protected done = false;
 
   /** Chunks that came meanwhile, and their bytes. */
   private waiting: Buffer[] | null = null;
   private waitingBytes = 0;
   private busy: Busy = Busy.No;
-  private running = false;
-  /** Whether what runs was called by `write` rather than by a timer or a job. */
-  private synchronous = false;
-  private ended = false;
+  private running: Running = Running.No;
+  private stage = 0;
 
-  /** The message whose fragments are coming: its bytes so far, after decompression. */
-  private messageLength = 0;
-  private fragments: ByteList | null = null;
-  /** For `binaryType: 'fragments'` and 'blob' the fragments have to stay apart. */
-  private fragmentList: Buffer[] | null = null;
+  /** The message whose fragments are coming, after decompression. */
+  private fragments: Fragments | null = null;
 
   constructor(options: IncomingOptions, handler: IncomingHandler) {
     this.handler = handler;
@@ -96,20 +108,33 @@ export abstract class Delivery implements Incoming {
     this.limit = bytes;
   }
 
+  get errored(): boolean {
+    return (this.stage & Stage.Errored) !== 0;
+  }
+
+  get finished(): boolean {
+    return (this.stage & Stage.Finished) !== 0;
+  }
+
+  /** Whether whatever follows is discarded. */
+  protected get done(): boolean {
+    return (this.stage & Stage.Done) !== 0;
+  }
+
   /** Works on the chunk from the position on; false once it is used up. */
   protected abstract step(): boolean;
 
   write(chunk: Buffer): boolean {
-    if (this.done || this.ended) return true;
+    if (this.stage & (Stage.Done | Stage.Ended)) return true;
 
     // A listener can make bytes arrive while it runs (an in-memory socket): they wait their turn.
-    if (this.busy !== Busy.No || this.running) {
+    if (this.isBusy) {
       (this.waiting ??= []).push(chunk);
       this.waitingBytes += chunk.length;
     } else {
-      this.synchronous = true;
+      this.running = Running.Synchronously;
       this.take(chunk);
-      this.run(true);
+      this.run(Running.Synchronously);
     }
     if (this.busy === Busy.No) return true;
     const unread = this.waitingBytes + this.chunk.length - this.position;
@@ -119,7 +144,7 @@ export abstract class Delivery implements Incoming {
 
   /** For what comes otherwise than in chunks: has `first` run, and then what `step` finds. */
   protected begin(first?: () => void): void {
-    this.run(true, first);
+    this.run(Running.Synchronously, first);
   }
 
   /** Nothing more will be parsed: frees what parsing needs. May be called more than once. */
@@ -127,7 +152,7 @@ export abstract class Delivery implements Incoming {
 
   /** Whether bytes are waiting for something else than further bytes. */
   get isBusy(): boolean {
-    return this.busy !== Busy.No || this.running;
+    return this.busy !== Busy.No || this.running !== Running.No;
   }
 
   /** Whether an event has to be waited for before the next one. */
@@ -136,9 +161,9 @@ export abstract class Delivery implements Incoming {
   }
 
   end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    if (this.busy === Busy.No && !this.running) process.nextTick(finish, this);
+    if (this.stage & Stage.Ended) return;
+    this.stage |= Stage.Ended;
+    if (!this.isBusy) process.nextTick(finish, this);
   }
 
   protected take(chunk: Buffer): void {
@@ -148,8 +173,7 @@ export abstract class Delivery implements Incoming {
 
   /** The end of what the peer has to say (RFC 6455 §5.5.1). */
   protected conclude(code: number, reason: Buffer): void {
-    this.done = true;
-    this.ended = true;
+    this.stage |= Stage.Done | Stage.Ended;
     this.release();
     this.handler.onConclude(code, reason);
   }
@@ -169,7 +193,6 @@ export abstract class Delivery implements Incoming {
     if (compressed) {
       this.inflate(data, opcode, fin);
     } else {
-      this.messageLength += data.length;
       this.append(data, opcode, fin, false);
     }
   }
@@ -231,15 +254,15 @@ export abstract class Delivery implements Incoming {
    * one turn of the tick queue later still if it was found within `write`.
    */
   protected failWith(error: Error): void {
-    this.done = true;
+    this.stage |= Stage.Done;
     this.failure = error;
     this.chunk = EMPTY;
     this.position = 0;
     this.waiting = null;
     this.fragments = null;
-    this.fragmentList = null;
     this.release();
-    if (this.synchronous) process.nextTick(process.nextTick, report, this, error);
+    if (this.running === Running.Synchronously)
+      process.nextTick(process.nextTick, report, this, error);
     else process.nextTick(report, this, error);
   }
 
@@ -247,10 +270,9 @@ export abstract class Delivery implements Incoming {
    * Works off chunks until they are used up or an event has to be waited for; what was waited for
    * comes first.
    */
-  private run(synchronous: boolean, awaited?: () => void): void {
+  private run(how: Running, awaited?: () => void): void {
     let completed = false;
-    this.running = true;
-    this.synchronous = synchronous;
+    this.running = how;
     try {
       awaited?.();
       do {
@@ -258,18 +280,17 @@ export abstract class Delivery implements Incoming {
       } while (this.busy === Busy.No && this.next());
       completed = true;
     } finally {
-      this.synchronous = false;
       // A listener has thrown. The exception takes its way, and the messages behind it go on, before
       // any that arrive until then.
-      if (completed) this.running = false;
-      else process.nextTick(proceed, this);
+      this.running = completed ? Running.No : Running.Later;
+      if (!completed) process.nextTick(proceed, this);
     }
     if (this.busy !== Busy.No) return;
     if (this.needsDrain) {
       this.needsDrain = false;
       this.handler.onDrain();
     }
-    if (this.ended && !this.finished && this.failure === null) process.nextTick(finish, this);
+    if (this.stage & Stage.Ended) process.nextTick(finish, this);
   }
 
   /** The chunk has been used up: takes the next waiting one. */
@@ -302,15 +323,15 @@ export abstract class Delivery implements Incoming {
       };
       // A codec that answers at once is still inside the loop that goes on by itself.
       if (waiting) settle();
-      else this.run(false, settle);
+      else this.run(Running.Later, settle);
     });
     waiting = false;
   }
 
   /** `later` is whether it has had a turn of its own. */
   private inflated(data: Buffer, opcode: Opcode, fin: boolean, later: boolean): void {
-    this.messageLength += data.length;
-    if (this._maxPayload > 0 && this.messageLength > this._maxPayload) {
+    const length = data.length + (this.fragments === null ? 0 : this.fragments.length);
+    if (this._maxPayload > 0 && length > this._maxPayload) {
       this.fail(ErrorIndex.MessageTooLong);
     } else {
       this.append(data, opcode, fin, later);
@@ -321,65 +342,53 @@ export abstract class Delivery implements Incoming {
   private append(data: Buffer, opcode: Opcode, fin: boolean, inflated: boolean): void {
     const apart =
       opcode === Opcode.Binary && (this._binaryType === 'fragments' || this._binaryType === 'blob');
-    let whole: Buffer = EMPTY;
-
-    if (data.length > 0) {
-      if (this.fragmentList !== null) this.fragmentList.push(ownMemory(data));
-      else if (apart && this.fragments === null) this.fragmentList = [ownMemory(data)];
-      else if (fin && this.fragments === null) whole = data;
-      else (this.fragments ??= new ByteList()).push(data);
+    if (fin && this.fragments === null && !apart) {
+      this.message(data, opcode, null, inflated);
+      return;
     }
+    const fragments = (this.fragments ??= new Fragments());
+    fragments.push(data, apart);
     if (!fin) return;
 
-    const list = this.fragmentList;
-    if (this.fragments !== null) whole = this.fragments.take();
-    else if (list !== null && !apart) whole = Buffer.concat(list);
     this.fragments = null;
-    this.fragmentList = null;
-    this.messageLength = 0;
-    this.message(whole, opcode, list, inflated);
+    const list = apart ? fragments.list : null;
+    this.message(list === null ? fragments.take() : EMPTY, opcode, list, inflated);
   }
 
   private defer(event: () => void): void {
     this.busy = Busy.Deferred;
     setImmediate(() => {
       this.busy = Busy.No;
-      this.run(false, event);
+      this.run(Running.Later, event);
     });
   }
 }
 
 /** What is called later does not need a closure. */
 interface Later {
-  errored: boolean;
-  finished: boolean;
+  stage: Stage;
   failure: Error | null;
   handler: IncomingHandler;
   release(): void;
-  run(synchronous: boolean): void;
+  run(how: Running): void;
 }
 
 function finish(delivery: unknown): void {
   const self = delivery as Later;
-  if (self.finished || self.failure !== null) return;
-  self.finished = true;
+  if (self.stage & Stage.Finished || self.failure !== null) return;
+  self.stage |= Stage.Finished;
   self.release();
   self.handler.onFinish();
 }
 
 function report(delivery: unknown, error: Error): void {
   const self = delivery as Later;
-  self.errored = true;
+  self.stage |= Stage.Errored;
   self.handler.onError(error);
 }
 
 function proceed(delivery: unknown): void {
-  (delivery as Later).run(false);
-}
-
-/** A small part of a read chunk would keep all of it alive until the message is complete. */
-function ownMemory(data: Buffer): Buffer {
-  return data.length * 2 >= data.buffer.byteLength ? data : Buffer.from(data);
+  (delivery as Later).run(Running.Later);
 }
 
 function fragmentsOf(whole: Buffer, list: Buffer[] | null): Buffer[] {

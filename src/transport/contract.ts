@@ -13,6 +13,8 @@ export type TransportChoice = 'auto' | 'stream' | 'lean';
  * when that batch ends, anything else at the end of the current tick, as one write per connection.
  */
 export interface Transport extends Outlet {
+  /** A Duplex, or what has all of one that programs use of a connection's socket. */
+  readonly socket: unknown;
   /** Writes what is queued now. */
   flush(): void;
   /** Bytes queued here or in the socket that the kernel has not taken. */

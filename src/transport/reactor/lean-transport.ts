@@ -47,8 +47,6 @@ const enum Stage {
  * with all of its memory. In its place is a `LeanSocket`.
  */
 export class LeanTransport implements Transport, Progress, LeanOwner {
-  /** The reactor's number of this connection, which means nothing once that is destroyed. */
-  readonly id: number;
   readonly socket: LeanSocket;
   readonly reactor: Carrier;
   outboxed = 0;
@@ -84,13 +82,17 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   ) {
     this.reactor = reactor;
     this.incoming = incoming;
-    this.id = incoming.id;
     this.handler = handler;
     this.coalesce = coalesce;
     this.former = former;
     this.readBefore = former.bytesRead;
     this.writtenBefore = former.bytesWritten;
     this.socket = new LeanSocket(this);
+  }
+
+  /** The reactor's number of this connection; 0 once it is destroyed. */
+  get id(): number {
+    return this.incoming.id;
   }
 
   open(head: Buffer): void {

@@ -26,8 +26,6 @@ import { systemError } from './system-error.js';
  * the descriptor is gone, this is a `StreamTransport`.
  */
 export class ReactorTransport extends StreamTransport implements Progress, SocketOwner {
-  /** The reactor's number of this connection; 0 once it has let go of it. */
-  id: number;
   /** Bytes in the shared outbox. */
   outboxed = 0;
   readonly reactor: Carrier;
@@ -59,7 +57,11 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
     super(socket, handler, coalesce);
     this.reactor = reactor;
     this.incoming = incoming;
-    this.id = incoming.id;
+  }
+
+  /** The reactor's number of this connection; 0 once it has let go of it. */
+  get id(): number {
+    return this.incoming.id;
   }
 
   override open(head: Buffer): void {
@@ -276,7 +278,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
     if (id === 0) return;
     this.readBefore = reactor.native.read(id);
     reactor.remove(id);
-    this.id = this.incoming.id = 0;
+    this.incoming.id = 0;
     this.outboxed = 0;
     this.direct = this.blocked = false;
     this.keepAlive(false);

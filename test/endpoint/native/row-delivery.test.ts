@@ -34,8 +34,8 @@ class Subject extends RowDelivery {
   }
 
   stop(): void {
-    this.done = true;
-    this.release();
+    this.recorder.listener = () => {};
+    this.conclude(1000, Buffer.alloc(0));
   }
 
   get keeps(): boolean {
