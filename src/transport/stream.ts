@@ -4,6 +4,7 @@ import { EMPTY, view } from '../endpoint/buffer.js';
 import { COPY_MIN, type SendCallback } from '../endpoint/contract.js';
 import { beginBatch, endBatch, enqueue, exiting } from './coalesce.js';
 import type { Transport, TransportHandler } from './contract.js';
+import { inScope } from './scope.js';
 import { grow, trim, type Region } from './slab.js';
 
 const kTransport = Symbol('transport');
@@ -84,7 +85,7 @@ export class StreamTransport implements Transport, Region {
   }
 
   onFlushed(callback: SendCallback): void {
-    (this.callbacks ??= []).push(callback);
+    (this.callbacks ??= []).push(inScope(callback));
   }
 
   commit(): void {

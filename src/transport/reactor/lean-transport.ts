@@ -4,6 +4,7 @@ import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js'
 import { Kind, type Memory } from '../../endpoint/native/table.js';
 import { beginBatch, endBatch, exiting } from '../coalesce.js';
 import type { Transport, TransportHandler } from '../contract.js';
+import { currentScope, inScope } from '../scope.js';
 import type { HandledSocket } from './descriptor.js';
 import { LeanSocket, type LeanOwner } from './lean-socket.js';
 import {
@@ -18,7 +19,6 @@ import {
   type Carrier,
   type Progress
 } from './progress.js';
-import { currentScope } from './scope.js';
 import { leave, letGo, type CountingServer } from './socket.js';
 import { systemError } from './system-error.js';
 
@@ -210,7 +210,7 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   onFlushed(callback: SendCallback): void {
     if (this.refuses(callback)) return;
     this.reactor.outbox.settleLater(this);
-    callWhenTaken(this, callback);
+    callWhenTaken(this, inScope(callback));
   }
 
   writeThrough(list: readonly (Buffer | string)[], callback?: SendCallback): void {
@@ -220,7 +220,7 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
       give(this, bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
     }
     if (callback !== undefined) {
-      callWhenTaken(this, callback);
+      callWhenTaken(this, inScope(callback));
       settle(this);
     }
   }
@@ -346,7 +346,10 @@ export class LeanTransport implements Transport, Progress, LeanOwner {
   private refuses(callback: SendCallback | undefined): boolean {
     if ((this.stage & (Stage.ShutDown | Stage.Destroyed)) === 0) return false;
     if (callback !== undefined) {
-      this.reactor.outbox.callLater(callback, this.destroyed ? destroyedError() : endedError());
+      this.reactor.outbox.callLater(
+        inScope(callback),
+        this.destroyed ? destroyedError() : endedError()
+      );
     }
     return true;
   }

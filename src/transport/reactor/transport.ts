@@ -3,6 +3,7 @@ import type { SendCallback } from '../../endpoint/contract.js';
 import type { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
 import { Kind, type Memory } from '../../endpoint/native/table.js';
 import type { TransportHandler } from '../contract.js';
+import { currentScope, inScope } from '../scope.js';
 import { StreamTransport } from '../stream.js';
 import type { HandledSocket } from './descriptor.js';
 import {
@@ -16,7 +17,6 @@ import {
   type Carrier,
   type Progress
 } from './progress.js';
-import { currentScope } from './scope.js';
 import { takeOver, type SocketOwner } from './socket.js';
 import { systemError } from './system-error.js';
 
@@ -192,7 +192,10 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
 
   override onFlushed(callback: SendCallback): void {
     if (!this.direct) super.onFlushed(callback);
-    else this.call(callback);
+    else {
+      this.reactor.outbox.settleLater(this);
+      callWhenTaken(this, inScope(callback));
+    }
   }
 
   override writeThrough(list: readonly (Buffer | string)[], callback?: SendCallback): void {
@@ -205,7 +208,7 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
       this.give(bytes(list[i]), i + 1 < list.length ? bytes(list[i + 1]) : undefined);
     }
     if (callback !== undefined) {
-      callWhenTaken(this, callback);
+      callWhenTaken(this, inScope(callback));
       this.settle();
     }
   }
@@ -294,11 +297,6 @@ export class ReactorTransport extends StreamTransport implements Progress, Socke
     this.incoming.resume();
     this.incoming.unstash();
     super.closed();
-  }
-
-  private call(callback: SendCallback): void {
-    this.reactor.outbox.settleLater(this);
-    callWhenTaken(this, callback);
   }
 
   private give(a: Buffer, b?: Buffer): boolean {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import { currentScope } from '../../../src/transport/reactor/scope.js';
+import { currentScope, inScope } from '../../src/transport/scope.js';
 
 describe('the scope of a connection', () => {
   it('has the stores of where it was made', () => {
@@ -23,5 +23,18 @@ describe('the scope of a connection', () => {
     const storage = new AsyncLocalStorage<number>();
     const scopes = [1, 2].map((store) => storage.run(store, currentScope));
     expect(scopes.map((scope) => scope.runInAsyncScope(() => storage.getStore()))).toEqual([1, 2]);
+  });
+});
+
+describe('a callback in scope', () => {
+  it('has the stores of where it was bound, and its error', () => {
+    const storage = new AsyncLocalStorage<string>();
+    const called: unknown[] = [];
+    const error = new Error('why');
+    const callback = storage.run('bound', () =>
+      inScope((why) => called.push(storage.getStore(), why))
+    );
+    storage.run('called', () => callback(error));
+    expect(called).toEqual(['bound', error]);
   });
 });
