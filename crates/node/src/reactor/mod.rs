@@ -279,7 +279,7 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn take_owned(&self, index: u32, mut target: Uint8ArraySlice) -> Result<()> {
         self.with(|state| {
-            if let Some(bytes) = state.owned.take(index) {
+            if let Some(bytes) = state.owned.remove(index) {
                 // SAFETY: `target` is new memory that JavaScript made for this call.
                 copy(&bytes, unsafe { target.as_mut() });
             }
@@ -289,7 +289,7 @@ impl Reactor {
     /// The Buffer of a payload that a row refers to as lent, once.
     #[napi(catch_unwind)]
     pub fn take_lent(&self, env: Env, index: u32) -> Result<Option<Unknown<'_>>> {
-        let memory = self.with(|state| state.lent.take(index))?;
+        let memory = self.with(|state| state.lent.remove(index))?;
         Ok(memory.and_then(|memory| memory.into_value(env)))
     }
 

@@ -11,7 +11,7 @@
 use ferrows_zlib::{Deflater, MAX_PIECE, Parameters};
 
 use super::pool::{Compressor, Kind, Pool, compress};
-use super::slots::Slots;
+use crate::slots::Slots;
 
 /// From this level on compressors are always zlib's: it finds more, and takes its time.
 const ZLIB_LEVEL: i8 = 7;
@@ -286,7 +286,7 @@ impl Compressors {
         let (short, full) = self.pool.count();
         let (short_owners, full_owners) = (self.short_owners.ids.len(), self.full_owners.ids.len());
         CompressorStats {
-            connections: self.connections.len(),
+            connections: self.connections.count(),
             full: full.saturating_add(full_owners).saturating_add(self.jobs),
             short: short.saturating_add(short_owners),
             contexts: short_owners.saturating_add(full_owners),

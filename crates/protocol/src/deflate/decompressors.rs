@@ -16,7 +16,7 @@ use ferrows_zlib::{Inflater, ShortInflater, Stopped};
 use super::TAIL;
 use super::history::History;
 use super::inflating::{End, InflateError, InflateJob, Inflated, Pace, SMALL_ROOM, Step, advance};
-use super::slots::Slots;
+use crate::slots::Slots;
 
 /// What is said of a corrupt message when the words are lost: the most frequent ones.
 const CORRUPT: &str = "invalid distance too far back";
@@ -234,7 +234,7 @@ impl Decompressors {
         let own = |connection: &&Connection| matches!(connection.state, State::Own(_));
         let shared = usize::from(self.shared.is_some());
         DecompressorStats {
-            connections: self.connections.len(),
+            connections: self.connections.count(),
             inflaters: shared
                 .saturating_add(self.spare.len())
                 .saturating_add(self.jobs)

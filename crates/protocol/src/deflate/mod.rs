@@ -7,7 +7,6 @@ mod decompressors;
 mod history;
 mod inflating;
 mod pool;
-mod slots;
 
 pub use compressors::{CompressJob, CompressorStats, Compressors, Context};
 pub use decompressors::{DecompressorStats, Decompressors};

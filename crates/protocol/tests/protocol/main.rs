@@ -17,6 +17,7 @@ mod incoming;
 mod mask;
 mod memory;
 mod outgoing;
+mod slots;
 mod splits;
 mod utf8;
 mod vectors;
