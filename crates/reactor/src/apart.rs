@@ -20,10 +20,6 @@ impl System {
     where
         S: Sink + ?Sized,
     {
-        if connection.incoming.is_closed() {
-            connection.lent = None;
-            return Step::Again;
-        }
         let Some(lent) = &mut connection.lent else {
             return Step::Again;
         };

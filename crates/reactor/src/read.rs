@@ -237,7 +237,7 @@ fn decode<S>(
 where
     S: Sink + ?Sized,
 {
-    if connection.lent.is_some() && !connection.incoming.is_closed() {
+    if connection.lent.is_some() {
         return copy_apart(connection, chunk, sink);
     }
     let mut relay = Relay {

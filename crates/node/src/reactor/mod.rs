@@ -191,9 +191,7 @@ impl Reactor {
     pub fn discard(&self, id: u32) -> Result<()> {
         self.with(|state| {
             let id = ConnectionId::from_bits(id);
-            if let Some(incoming) = state.sockets.incoming(id) {
-                incoming.close();
-            }
+            state.sockets.discard(id);
             state.sockets.resume(id);
         })
     }
@@ -260,18 +258,16 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn set_max_payload(&self, id: u32, max_payload: u32) -> Result<()> {
         self.with(|state| {
-            if let Some(incoming) = state.sockets.incoming(ConnectionId::from_bits(id)) {
-                incoming.set_max_payload(max_payload);
-            }
+            let id = ConnectionId::from_bits(id);
+            state.sockets.set_max_payload(id, max_payload);
         })
     }
 
     #[napi(catch_unwind)]
     pub fn set_by_frame(&self, id: u32, by_frame: bool) -> Result<()> {
         self.with(|state| {
-            if let Some(incoming) = state.sockets.incoming(ConnectionId::from_bits(id)) {
-                incoming.set_by_frame(by_frame);
-            }
+            let id = ConnectionId::from_bits(id);
+            state.sockets.set_by_frame(id, by_frame);
         })
     }
 
