@@ -1,5 +1,5 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
-import { OpenFlag, type NativeReactor } from './binding.js';
+import { OpenFlag, type NativeReactor, type Payloads } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
 import { Kind, ROW, type Memory } from './table.js';
 
@@ -115,12 +115,8 @@ export class ReactorIncoming extends RowDelivery {
     if (this.id !== 0) this.native.setMaxPayload(this.id, bytes);
   }
 
-  protected override takeOwned(index: number, target: Uint8Array): void {
-    this.native.takeOwned(index, target);
-  }
-
-  protected override takeLent(index: number): Buffer {
-    return this.native.takeLent(index);
+  protected override get payloads(): Payloads {
+    return this.native;
   }
 }
 

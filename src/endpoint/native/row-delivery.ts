@@ -4,7 +4,7 @@ import type { BinaryType, IncomingOptions } from '../contract.js';
 import { Delivery } from '../delivery.js';
 import type { ErrorIndex } from '../errors.js';
 import { Opcode } from '../opcode.js';
-import { OpenFlag } from './binding.js';
+import { OpenFlag, type Payloads } from './binding.js';
 import { Flag, Kind, ROW, type Memory } from './table.js';
 
 /** Rows that could not be delivered when they came. */
@@ -22,10 +22,7 @@ export abstract class RowDelivery extends Delivery {
   /** Whether fragments of the current message have been handed on one by one. */
   private isApart = false;
 
-  /** Copies a payload that a row refers to, and frees it. */
-  protected abstract takeOwned(index: number, target: Uint8Array): void;
-  /** The Buffer that a row refers to. */
-  protected abstract takeLent(index: number): Buffer;
+  protected abstract get payloads(): Payloads;
   protected abstract setByFrame(byFrame: boolean): void;
   protected abstract setMaxPayload(bytes: number): void;
 
@@ -86,8 +83,8 @@ export abstract class RowDelivery extends Delivery {
   /** Frees the payloads of rows that will not be delivered. */
   protected drop(table: Int32Array, from: number, end: number): void {
     for (let at = from; at < end; at += ROW) {
-      if (table[at] & Flag.Owned) this.takeOwned(table[at + 1], EMPTY);
-      else if (table[at] & Flag.Lent) this.takeLent(table[at + 1]);
+      if (table[at] & Flag.Owned) this.payloads.takeOwned(table[at + 1], EMPTY);
+      else if (table[at] & Flag.Lent) this.payloads.takeLent!(table[at + 1]);
     }
   }
 
@@ -129,10 +126,10 @@ export abstract class RowDelivery extends Delivery {
     if (kind & Flag.Slab) return new View(slab.buffer, slab.offset + offset, length);
     if (kind & Flag.Owned) {
       const own = Buffer.allocUnsafeSlow(length);
-      this.takeOwned(offset, own);
+      this.payloads.takeOwned(offset, own);
       return own;
     }
-    if (kind & Flag.Lent) return this.takeLent(offset);
+    if (kind & Flag.Lent) return this.payloads.takeLent!(offset);
     return new View(chunk.buffer, chunk.offset + offset, length);
   }
 
