@@ -68,7 +68,7 @@ export abstract class RowDelivery extends Delivery {
     this.pieces = null;
     const { left } = this;
     this.left = null;
-    if (left !== null) for (const { rows } of left) this.drop(rows, 0, rows.length);
+    for (const { rows } of left ?? []) freePayloads(this.payloads, rows, 0, rows.length);
   }
 
   protected get hasLeft(): boolean {
@@ -78,14 +78,6 @@ export abstract class RowDelivery extends Delivery {
   /** Keeps a copy of rows, to be delivered by a later `step`, behind those that are kept. */
   protected keep(table: Int32Array, at: number, end: number, slab: Memory, chunk: Memory): void {
     (this.left ??= []).push({ rows: table.slice(at, end), slab, chunk });
-  }
-
-  /** Frees the payloads of rows that will not be delivered. */
-  protected drop(table: Int32Array, from: number, end: number): void {
-    for (let at = from; at < end; at += ROW) {
-      if (table[at] & Flag.Owned) this.payloads.takeOwned(table[at + 1], EMPTY);
-      else if (table[at] & Flag.Lent) this.payloads.takeLent!(table[at + 1]);
-    }
   }
 
   /** Delivers the rows of the table between two places. */
@@ -114,7 +106,7 @@ export abstract class RowDelivery extends Delivery {
       // A listener has thrown, or an event is waited for: the rest is for later, when the table is
       // used for something else.
       if (at < end && this.done) {
-        this.drop(table, at, end);
+        freePayloads(this.payloads, table, at, end);
       } else if (at < end) {
         (this.left ??= []).unshift({ rows: table.slice(at, end), slab, chunk });
       }
@@ -173,6 +165,19 @@ export abstract class RowDelivery extends Delivery {
     } else {
       this.message(data, Opcode.Binary);
     }
+  }
+}
+
+/** Frees the payloads of rows that will not be delivered. */
+export function freePayloads(
+  payloads: Payloads,
+  table: Int32Array,
+  from: number,
+  end: number
+): void {
+  for (let at = from; at < end; at += ROW) {
+    if (table[at] & Flag.Owned) payloads.takeOwned(table[at + 1], EMPTY);
+    else if (table[at] & Flag.Lent) payloads.takeLent!(table[at + 1]);
   }
 }
 
