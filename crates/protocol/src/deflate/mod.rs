@@ -5,6 +5,7 @@
 mod compressors;
 mod decompressors;
 mod history;
+mod inflaters;
 mod inflating;
 mod pool;
 

@@ -1,17 +1,14 @@
 //! One binary for all tests of the crate: a module for each concept, and what they share.
 
 // What they share.
-mod inflater;
 mod inflating;
 mod reference;
-mod streaming;
 mod streams;
 mod transcript;
 
 mod apart;
 mod close;
 mod deflate;
-mod deflating;
 mod error;
 mod incoming;
 mod mask;
