@@ -1,10 +1,10 @@
 //! The incoming halves of a thread's connections on Node's own sockets.
 
-use ferrows_protocol::{Incoming, Options, Role};
+use ferrows_protocol::{Incoming, Options, Role, Slots};
 use napi::bindgen_prelude::{Int32Array, Uint8Array, Uint8ArraySlice};
 use napi_derive::napi;
 
-use crate::table::{ROW, Slots, TableSink, copy};
+use crate::table::{ROW, TableSink, copy};
 
 const CLIENT: u32 = 1;
 const DEFLATE: u32 = 2;
@@ -43,8 +43,7 @@ pub struct Endpoints {
     slab: Uint8Array,
     slab_used: usize,
     owned: Slots<Vec<u8>>,
-    slots: Vec<Option<Endpoint>>,
-    free: Vec<u32>,
+    endpoints: Slots<Endpoint>,
 }
 
 #[napi]
@@ -57,8 +56,7 @@ impl Endpoints {
             slab,
             slab_used: 0,
             owned: Slots::default(),
-            slots: Vec::new(),
-            free: Vec::new(),
+            endpoints: Slots::default(),
         }
     }
 
@@ -78,7 +76,7 @@ impl Endpoints {
         max_fragments: u32,
         max_buffered_chunks: u32,
     ) -> u32 {
-        let endpoint = Endpoint {
+        self.endpoints.insert(Endpoint {
             incoming: Incoming::new(Options {
                 min_part: MIN_PART,
                 max_payload,
@@ -87,19 +85,7 @@ impl Endpoints {
                 ..options(flags)
             }),
             one_by_one: flags & ONE_BY_ONE != 0,
-        };
-        match self.free.pop() {
-            Some(id) => {
-                if let Some(slot) = self.slots.get_mut(id as usize) {
-                    *slot = Some(endpoint);
-                }
-                id
-            }
-            None => {
-                self.slots.push(Some(endpoint));
-                (self.slots.len() - 1) as u32
-            }
-        }
+        })
     }
 
     /// Parses `chunk` from `position` on and returns the number of rows. The first row of the table
@@ -107,7 +93,7 @@ impl Endpoints {
     /// one.
     #[napi(catch_unwind)]
     pub fn decode(&mut self, id: u32, mut chunk: Uint8ArraySlice, position: u32) -> u32 {
-        let Some(Some(endpoint)) = self.slots.get_mut(id as usize) else {
+        let Some(endpoint) = self.endpoints.get_mut(id) else {
             return 0;
         };
         // SAFETY: JavaScript's half of this endpoint, which alone knows table and slab, does not
@@ -146,7 +132,7 @@ impl Endpoints {
     /// Copies a payload that a row refers to into `target`, and frees it.
     #[napi(catch_unwind)]
     pub fn take_owned(&mut self, index: u32, mut target: Uint8ArraySlice) {
-        if let Some(bytes) = self.owned.take(index) {
+        if let Some(bytes) = self.owned.remove(index) {
             // SAFETY: `target` is new memory that JavaScript made for this call.
             copy(&bytes, unsafe { target.as_mut() });
         }
@@ -154,14 +140,14 @@ impl Endpoints {
 
     #[napi(catch_unwind)]
     pub fn set_max_payload(&mut self, id: u32, max_payload: u32) {
-        if let Some(Some(endpoint)) = self.slots.get_mut(id as usize) {
+        if let Some(endpoint) = self.endpoints.get_mut(id) {
             endpoint.incoming.set_max_payload(max_payload);
         }
     }
 
     #[napi(catch_unwind)]
     pub fn set_by_frame(&mut self, id: u32, by_frame: bool) {
-        if let Some(Some(endpoint)) = self.slots.get_mut(id as usize) {
+        if let Some(endpoint) = self.endpoints.get_mut(id) {
             endpoint.incoming.set_by_frame(by_frame);
         }
     }
@@ -169,16 +155,12 @@ impl Endpoints {
     /// Frees what the number stood for.
     #[napi(catch_unwind)]
     pub fn close(&mut self, id: u32) {
-        if let Some(slot) = self.slots.get_mut(id as usize)
-            && slot.take().is_some()
-        {
-            self.free.push(id);
-        }
+        self.endpoints.remove(id);
     }
 
     /// How many are open, for leak checks.
     #[napi(getter, catch_unwind)]
     pub fn open_count(&self) -> u32 {
-        (self.slots.len() - self.free.len()) as u32
+        self.endpoints.count() as u32
     }
 }

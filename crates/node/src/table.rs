@@ -11,7 +11,7 @@
 
 #[cfg(target_os = "linux")]
 use ferrows_protocol::Ended;
-use ferrows_protocol::{Boundary, Event, Flow, Opcode, Payload, ProtocolError, Sink};
+use ferrows_protocol::{Boundary, Event, Flow, Opcode, Payload, ProtocolError, Sink, Slots};
 
 pub const ROW: usize = 5;
 
@@ -51,40 +51,6 @@ pub const FLAG_OWNED: i32 = 1 << 13;
 #[cfg(target_os = "linux")]
 pub const FLAG_LENT: i32 = 1 << 14;
 
-/// Payloads that wait for JavaScript to fetch them, by index.
-pub struct Slots<T> {
-    slots: Vec<Option<T>>,
-    free: Vec<u32>,
-}
-
-impl<T> Default for Slots<T> {
-    fn default() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-        }
-    }
-}
-
-impl<T> Slots<T> {
-    pub fn put(&mut self, payload: T) -> u32 {
-        if let Some(index) = self.free.pop()
-            && let Some(slot) = self.slots.get_mut(index as usize)
-        {
-            *slot = Some(payload);
-            return index;
-        }
-        self.slots.push(Some(payload));
-        (self.slots.len() - 1) as u32
-    }
-
-    pub fn take(&mut self, index: u32) -> Option<T> {
-        let payload = self.slots.get_mut(index as usize)?.take()?;
-        self.free.push(index);
-        Some(payload)
-    }
-}
-
 /// Copies as much as fits.
 pub fn copy(from: &[u8], to: &mut [u8]) {
     let length = from.len().min(to.len());
@@ -99,6 +65,7 @@ pub struct TableSink<'a> {
     pub count: usize,
     pub slab: &'a mut [u8],
     pub slab_used: usize,
+    /// Payloads that wait for JavaScript to fetch them.
     pub owned: &'a mut Slots<Vec<u8>>,
     /// The chunk's length, or 0 if any payload may stay where it is.
     pub chunk_length: usize,
@@ -134,7 +101,7 @@ impl TableSink<'_> {
     #[cfg(target_os = "linux")]
     pub fn owned(&mut self, kind: i32, bytes: Vec<u8>) {
         let length = bytes.len() as i32;
-        let index = self.owned.put(bytes);
+        let index = self.owned.insert(bytes);
         self.row(kind | FLAG_OWNED, index as i32, length, 0);
     }
 
@@ -174,7 +141,7 @@ impl TableSink<'_> {
             Payload::Chunk { bytes, .. } => self.small(flags, bytes, 0),
             Payload::Owned(bytes) if bytes.len() <= SMALL_MAX => self.small(flags, bytes, 0),
             Payload::Owned(bytes) => {
-                let index = self.owned.put(core::mem::take(bytes));
+                let index = self.owned.insert(core::mem::take(bytes));
                 self.row(flags | FLAG_OWNED, index as i32, length as i32, 0);
             }
         }

@@ -32,6 +32,7 @@ mod mask;
 mod opcode;
 mod outgoing;
 mod role;
+mod slots;
 mod utf8;
 
 pub use close::{MAX_REASON_LEN, NO_STATUS, close_payload, is_valid_close_code};
@@ -46,4 +47,5 @@ pub use mask::{MaskingKey, mask, mask_append, mask_at, mask_copy};
 pub use opcode::Opcode;
 pub use outgoing::{Frame, append_frame, append_frames, write_frame};
 pub use role::Role;
+pub use slots::Slots;
 pub use utf8::{Utf8Validator, is_valid_utf8};

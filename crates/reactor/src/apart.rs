@@ -1,60 +1,10 @@
-//! The reading half of a turn for large messages: they are received in memory that the sink lends.
+//! Large messages are received in memory that the sink lends.
 
 use ferrows_protocol::ProtocolError;
 
-use crate::batch::{Step, Turn};
 use crate::connection::Connection;
 use crate::lent::Promises;
-use crate::read::{failed, note_read, settle};
 use crate::sink::{Sink, Verdict};
-use crate::system::System;
-
-impl System {
-    /// Reads what belongs to the memory that was lent.
-    pub(crate) fn read_apart<S>(
-        &mut self,
-        connection: &mut Connection,
-        turn: &mut Turn,
-        sink: &mut S,
-    ) -> Step
-    where
-        S: Sink + ?Sized,
-    {
-        if connection.incoming.is_closed() {
-            connection.lent = None;
-            return Step::Again;
-        }
-        let Some(lent) = &mut connection.lent else {
-            return Step::Again;
-        };
-        let room = lent.room(turn.budget);
-        let asked = room.len();
-        match self.receive(connection.socket, room) {
-            Ok(0) => self.ended(connection, sink),
-            Ok(received) => {
-                let piece = room.get_mut(..received).unwrap_or_default();
-                let copy = connection.tapped.then(|| piece.to_vec());
-                let result = receive_apart(connection, received, sink);
-                // Behind a large message there is seldom another one: epoll tells.
-                let asked = if connection.lent.is_some() {
-                    asked
-                } else {
-                    usize::MAX
-                };
-                note_read(connection, turn, asked, received);
-                let step = match result {
-                    Ok(is_held) => settle(connection, is_held, sink),
-                    Err(error) => failed(connection, error, sink),
-                };
-                if let Some(copy) = copy {
-                    sink.raw(connection.id, copy);
-                }
-                step
-            }
-            Err(errno) => self.read_nothing(connection, turn, errno, sink),
-        }
-    }
-}
 
 /// Takes bytes that were read elsewhere to the memory that was lent, and returns what `decode` does.
 #[cold]
@@ -115,7 +65,7 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
 
 /// Takes `received` bytes that were written to the memory that was lent. Returns whether the sink
 /// holds the connection.
-fn receive_apart<S>(
+pub(crate) fn receive_apart<S>(
     connection: &mut Connection,
     received: usize,
     sink: &mut S,

@@ -54,7 +54,7 @@ pub(crate) struct Connection {
     pub(crate) backlog: Backlog,
     pub(crate) pending: Pending,
     pub(crate) incoming: Incoming,
-    /// Where the rest of the current frame goes.
+    /// Where the rest of the current frame goes. `incoming` is not closed then.
     pub(crate) lent: Option<Box<Lent>>,
 }
 

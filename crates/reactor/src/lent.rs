@@ -1,26 +1,11 @@
 //! Memory of the sink's, into which large messages are received.
 
-use std::any::Any;
 use std::cell::Cell;
-use std::fmt::Debug;
 use std::rc::Rc;
 
 use ferrows_protocol::Rest;
 
-use crate::sink::Sink;
-
-/// Memory that a sink lends, and that comes back with the message in it. If that never becomes
-/// complete, it is dropped.
-pub trait Memory: Any + Debug {
-    /// All of it.
-    fn bytes(&mut self) -> &mut [u8];
-}
-
-impl Memory for Vec<u8> {
-    fn bytes(&mut self) -> &mut [u8] {
-        self
-    }
-}
+use crate::sink::{Memory, Sink};
 
 /// The memory of the message that a connection is receiving.
 #[derive(Debug)]
@@ -119,6 +104,8 @@ impl Drop for Lent {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::any::Any;
+
     use ferrows_protocol::Event;
 
     use super::*;

@@ -155,10 +155,28 @@ impl Reactor {
         }
     }
 
-    /// The connection's endpoint, to change what it may receive, or to close it: then what the peer
-    /// sends is read and thrown away.
-    pub fn incoming(&mut self, id: ConnectionId) -> Option<&mut Incoming> {
-        Some(&mut self.table.get_mut(id)?.incoming)
+    /// Has everything thrown away that the peer sends from now on, and frees what has come and was not
+    /// delivered. Its end is still reported, and an error.
+    pub fn discard(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.table.get_mut(id) {
+            connection.incoming.close();
+            connection.lent = None;
+            connection.pending.consume(usize::MAX);
+        }
+    }
+
+    /// Sets `Options::max_payload` for frames that begin from now on.
+    pub fn set_max_payload(&mut self, id: ConnectionId, max_payload: u32) {
+        if let Some(connection) = self.table.get_mut(id) {
+            connection.incoming.set_max_payload(max_payload);
+        }
+    }
+
+    /// Sets `Options::by_frame` for frames that end from now on.
+    pub fn set_by_frame(&mut self, id: ConnectionId, by_frame: bool) {
+        if let Some(connection) = self.table.get_mut(id) {
+            connection.incoming.set_by_frame(by_frame);
+        }
     }
 
     /// Bytes that were read from the socket.

@@ -3,7 +3,7 @@
 use ferrows_protocol::{Data, Event, Flow, Payload, ProtocolError, Sink as Events};
 use rustix::io::Errno;
 
-use crate::apart::{borrow, copy, copy_apart, is_large};
+use crate::apart::{borrow, copy, copy_apart, is_large, receive_apart};
 use crate::batch::{Step, Turn};
 use crate::connection::{Connection, Stage};
 use crate::id::ConnectionId;
@@ -98,9 +98,45 @@ impl System {
         }
     }
 
+    /// Reads what belongs to the memory that was lent.
+    fn read_apart<S>(&mut self, connection: &mut Connection, turn: &mut Turn, sink: &mut S) -> Step
+    where
+        S: Sink + ?Sized,
+    {
+        let Some(lent) = &mut connection.lent else {
+            return Step::Again;
+        };
+        let room = lent.room(turn.budget);
+        let asked = room.len();
+        match self.receive(connection.socket, room) {
+            Ok(0) => self.ended(connection, sink),
+            Ok(received) => {
+                let piece = room.get_mut(..received).unwrap_or_default();
+                let copy = connection.tapped.then(|| piece.to_vec());
+                let result = receive_apart(connection, received, sink);
+                // Behind a large message there is seldom another one: epoll tells.
+                let asked = if connection.lent.is_some() {
+                    asked
+                } else {
+                    usize::MAX
+                };
+                note_read(connection, turn, asked, received);
+                let step = match result {
+                    Ok(is_held) => settle(connection, is_held, sink),
+                    Err(error) => failed(connection, error, sink),
+                };
+                if let Some(copy) = copy {
+                    sink.raw(connection.id, copy);
+                }
+                step
+            }
+            Err(errno) => self.read_nothing(connection, turn, errno, sink),
+        }
+    }
+
     /// A read has found the end.
     #[cold]
-    pub(crate) fn ended<S>(&mut self, connection: &mut Connection, sink: &mut S) -> Step
+    fn ended<S>(&mut self, connection: &mut Connection, sink: &mut S) -> Step
     where
         S: Sink + ?Sized,
     {
@@ -116,7 +152,7 @@ impl System {
 
     /// A read has found nothing, or an error.
     #[cold]
-    pub(crate) fn read_nothing<S>(
+    fn read_nothing<S>(
         &mut self,
         connection: &mut Connection,
         turn: &mut Turn,
@@ -181,12 +217,7 @@ impl System {
 }
 
 #[inline]
-pub(crate) fn note_read(
-    connection: &mut Connection,
-    turn: &mut Turn,
-    asked: usize,
-    received: usize,
-) {
+fn note_read(connection: &mut Connection, turn: &mut Turn, asked: usize, received: usize) {
     connection.read_total = connection.read_total.wrapping_add(received as u64);
     turn.budget = turn.budget.saturating_sub(received);
     // A read that was not filled has found everything: the next one would find nothing.
@@ -237,7 +268,7 @@ fn decode<S>(
 where
     S: Sink + ?Sized,
 {
-    if connection.lent.is_some() && !connection.incoming.is_closed() {
+    if connection.lent.is_some() {
         return copy_apart(connection, chunk, sink);
     }
     let mut relay = Relay {
@@ -264,7 +295,7 @@ where
 
 /// The peer, or the sink, has ended the conversation.
 #[cold]
-pub(crate) fn failed<S>(connection: &mut Connection, error: ProtocolError, sink: &mut S) -> Step
+fn failed<S>(connection: &mut Connection, error: ProtocolError, sink: &mut S) -> Step
 where
     S: Sink + ?Sized,
 {
@@ -274,7 +305,7 @@ where
 
 /// Draws the consequences of what was parsed.
 #[inline]
-pub(crate) fn settle<S>(connection: &mut Connection, is_held: bool, sink: &mut S) -> Step
+fn settle<S>(connection: &mut Connection, is_held: bool, sink: &mut S) -> Step
 where
     S: Sink + ?Sized,
 {

@@ -1,7 +1,9 @@
+use std::any::Any;
+use std::fmt::Debug;
+
 use ferrows_protocol::{Data, Ended, Event, Payload, ProtocolError};
 
 use crate::id::ConnectionId;
-use crate::lent::Memory;
 
 /// A system call's error number, as in `errno.h`.
 pub type Errno = i32;
@@ -54,6 +56,19 @@ pub trait Sink {
     #[inline]
     fn kept(&self) -> usize {
         0
+    }
+}
+
+/// Memory that a sink lends, and that comes back with the message in it. If that never becomes
+/// complete, it is dropped.
+pub trait Memory: Any + Debug {
+    /// All of it.
+    fn bytes(&mut self) -> &mut [u8];
+}
+
+impl Memory for Vec<u8> {
+    fn bytes(&mut self) -> &mut [u8] {
+        self
     }
 }
 

@@ -74,14 +74,20 @@ export const enum DeflateResult {
   NoMemory = -4
 }
 
+/** The payloads that wait elsewhere than in the memory of the rows that refer to them. */
+export interface Payloads {
+  /** Copies a payload that a row refers to as owned, and frees it. Once for every such row. */
+  takeOwned(index: number, target: Uint8Array): void;
+  /** The Buffer that a row of the reactor refers to as lent. Once for every such row. */
+  takeLent?(index: number): Buffer;
+}
+
 /** The incoming halves of a thread's connections, by number. */
-export interface Endpoints {
+export interface Endpoints extends Payloads {
   setSlab(slab: Uint8Array): void;
   open(flags: number, maxPayload: number, maxFragments: number, maxBufferedChunks: number): number;
   /** Parses from `position` on, unmasking in place, and returns the number of rows in the table. */
   decode(id: number, chunk: Uint8Array, position: number): number;
-  /** Copies a payload that a row refers to as owned, and frees it. Once for every such row. */
-  takeOwned(index: number, target: Uint8Array): void;
   setMaxPayload(id: number, maxPayload: number): void;
   setByFrame(id: number, byFrame: boolean): void;
   close(id: number): void;
@@ -89,7 +95,7 @@ export interface Endpoints {
 }
 
 /** The sockets of a thread's connections, by id. */
-export interface NativeReactor {
+export interface NativeReactor extends Payloads {
   /** Fills the table as a wake-up would: twice the number of rows, plus 1 if there is more. */
   fill(): number;
   setSlab(slab: Uint8Array): void;
@@ -127,8 +133,6 @@ export interface NativeReactor {
   read(id: number): number;
   setMaxPayload(id: number, maxPayload: number): void;
   setByFrame(id: number, byFrame: boolean): void;
-  takeOwned(index: number, target: Uint8Array): void;
-  /** The Buffer that a row refers to as lent. Once for every such row. */
   takeLent(index: number): Buffer;
   /** The address of the peer or of this side; null for Unix sockets and when the peer has left. */
   address(id: number, isRemote: boolean): SocketAddress | null;

@@ -1,6 +1,5 @@
-import { EMPTY } from '../buffer.js';
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
-import { OpenFlag, type Binding, type Endpoints } from './binding.js';
+import { OpenFlag, type Binding, type Endpoints, type Payloads } from './binding.js';
 import { RowDelivery } from './row-delivery.js';
 import { ROW, ROWS, SLAB_SIZE, SMALL_MAX, memoryOf, type Memory } from './table.js';
 
@@ -63,13 +62,8 @@ export class NativeParser extends RowDelivery {
     if (this.id >= 0) this.shared.endpoints.setMaxPayload(this.id, bytes);
   }
 
-  protected override takeOwned(index: number, target: Uint8Array): void {
-    this.shared.endpoints.takeOwned(index, target);
-  }
-
-  /** Node's socket reads into memory of its own. */
-  protected override takeLent(): Buffer {
-    return EMPTY;
+  protected override get payloads(): Payloads {
+    return this.shared.endpoints;
   }
 
   protected override step(): boolean {

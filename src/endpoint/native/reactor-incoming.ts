@@ -1,6 +1,6 @@
 import type { IncomingHandler, IncomingOptions } from '../contract.js';
-import { OpenFlag, type NativeReactor } from './binding.js';
-import { RowDelivery } from './row-delivery.js';
+import { OpenFlag, type NativeReactor, type Payloads } from './binding.js';
+import { RowDelivery, freePayloads } from './row-delivery.js';
 import { Kind, ROW, type Memory } from './table.js';
 
 /** This many bytes that wait ask for the socket to be paused. */
@@ -38,7 +38,7 @@ export class ReactorIncoming extends RowDelivery {
   /** Takes rows of the table, all of this connection. */
   takeRows(table: Int32Array, at: number, end: number, slab: Memory, space: Memory): void {
     if (this.done) {
-      this.drop(table, at, end);
+      freePayloads(this.payloads, table, at, end);
       return;
     }
     if (this.paused || this.stashed !== null) {
@@ -86,7 +86,7 @@ export class ReactorIncoming extends RowDelivery {
     const { stashed } = this;
     this.stashed = null;
     for (const { rows, slab, space } of stashed) {
-      if (this.done) this.drop(rows, 0, rows.length);
+      if (this.done) freePayloads(this.payloads, rows, 0, rows.length);
       else this.keep(rows, 0, rows.length, slab, space);
     }
     if (!this.isBusy && !this.done) this.begin();
@@ -115,12 +115,8 @@ export class ReactorIncoming extends RowDelivery {
     if (this.id !== 0) this.native.setMaxPayload(this.id, bytes);
   }
 
-  protected override takeOwned(index: number, target: Uint8Array): void {
-    this.native.takeOwned(index, target);
-  }
-
-  protected override takeLent(index: number): Buffer {
-    return this.native.takeLent(index);
+  protected override get payloads(): Payloads {
+    return this.native;
   }
 }
 

@@ -4,7 +4,7 @@ import type { BinaryType, IncomingOptions } from '../contract.js';
 import { Delivery } from '../delivery.js';
 import type { ErrorIndex } from '../errors.js';
 import { Opcode } from '../opcode.js';
-import { OpenFlag } from './binding.js';
+import { OpenFlag, type Payloads } from './binding.js';
 import { Flag, Kind, ROW, type Memory } from './table.js';
 
 /** Rows that could not be delivered when they came. */
@@ -22,10 +22,7 @@ export abstract class RowDelivery extends Delivery {
   /** Whether fragments of the current message have been handed on one by one. */
   private isApart = false;
 
-  /** Copies a payload that a row refers to, and frees it. */
-  protected abstract takeOwned(index: number, target: Uint8Array): void;
-  /** The Buffer that a row refers to. */
-  protected abstract takeLent(index: number): Buffer;
+  protected abstract get payloads(): Payloads;
   protected abstract setByFrame(byFrame: boolean): void;
   protected abstract setMaxPayload(bytes: number): void;
 
@@ -71,7 +68,7 @@ export abstract class RowDelivery extends Delivery {
     this.pieces = null;
     const { left } = this;
     this.left = null;
-    if (left !== null) for (const { rows } of left) this.drop(rows, 0, rows.length);
+    for (const { rows } of left ?? []) freePayloads(this.payloads, rows, 0, rows.length);
   }
 
   protected get hasLeft(): boolean {
@@ -81,14 +78,6 @@ export abstract class RowDelivery extends Delivery {
   /** Keeps a copy of rows, to be delivered by a later `step`, behind those that are kept. */
   protected keep(table: Int32Array, at: number, end: number, slab: Memory, chunk: Memory): void {
     (this.left ??= []).push({ rows: table.slice(at, end), slab, chunk });
-  }
-
-  /** Frees the payloads of rows that will not be delivered. */
-  protected drop(table: Int32Array, from: number, end: number): void {
-    for (let at = from; at < end; at += ROW) {
-      if (table[at] & Flag.Owned) this.takeOwned(table[at + 1], EMPTY);
-      else if (table[at] & Flag.Lent) this.takeLent(table[at + 1]);
-    }
   }
 
   /** Delivers the rows of the table between two places. */
@@ -117,7 +106,7 @@ export abstract class RowDelivery extends Delivery {
       // A listener has thrown, or an event is waited for: the rest is for later, when the table is
       // used for something else.
       if (at < end && this.done) {
-        this.drop(table, at, end);
+        freePayloads(this.payloads, table, at, end);
       } else if (at < end) {
         (this.left ??= []).unshift({ rows: table.slice(at, end), slab, chunk });
       }
@@ -129,10 +118,10 @@ export abstract class RowDelivery extends Delivery {
     if (kind & Flag.Slab) return new View(slab.buffer, slab.offset + offset, length);
     if (kind & Flag.Owned) {
       const own = Buffer.allocUnsafeSlow(length);
-      this.takeOwned(offset, own);
+      this.payloads.takeOwned(offset, own);
       return own;
     }
-    if (kind & Flag.Lent) return this.takeLent(offset);
+    if (kind & Flag.Lent) return this.payloads.takeLent!(offset);
     return new View(chunk.buffer, chunk.offset + offset, length);
   }
 
@@ -176,6 +165,19 @@ export abstract class RowDelivery extends Delivery {
     } else {
       this.message(data, Opcode.Binary);
     }
+  }
+}
+
+/** Frees the payloads of rows that will not be delivered. */
+export function freePayloads(
+  payloads: Payloads,
+  table: Int32Array,
+  from: number,
+  end: number
+): void {
+  for (let at = from; at < end; at += ROW) {
+    if (table[at] & Flag.Owned) payloads.takeOwned(table[at + 1], EMPTY);
+    else if (table[at] & Flag.Lent) payloads.takeLent!(table[at + 1]);
   }
 }
 

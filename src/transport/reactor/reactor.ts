@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { IncomingHandler, IncomingOptions } from '../../endpoint/contract.js';
 import type { Binding, NativeReactor } from '../../endpoint/native/binding.js';
 import { ReactorIncoming } from '../../endpoint/native/reactor-incoming.js';
+import { freePayloads } from '../../endpoint/native/row-delivery.js';
 import {
   Flag,
   Kind,
@@ -170,7 +171,7 @@ export class Reactor implements Carrier {
         }
         this.at = next;
         const connection = this.find(id);
-        if (connection === undefined) this.drop(at, next);
+        if (connection === undefined) freePayloads(this.native, table, at, next);
         else if (table[at] === RAW) this.receiveRaw(connection, table[at + 1], table[at + 2]);
         else if (isNotice) connection.notice(table[at] & 0xff, table[at + 1]);
         else connection.receiveRows(table, at, next, this.slab, this.space);
@@ -199,18 +200,7 @@ export class Reactor implements Carrier {
     this.native.takeOwned(index, chunk);
     connection.receiveRaw(chunk);
   }
-
-  /** Frees the payloads of rows whose connection is gone. */
-  private drop(from: number, end: number): void {
-    const { table } = this;
-    for (let at = from; at < end; at += ROW) {
-      if (table[at] & Flag.Owned) this.native.takeOwned(table[at + 1], NOTHING);
-      else if (table[at] & Flag.Lent) this.native.takeLent(table[at + 1]);
-    }
-  }
 }
-
-const NOTHING = new Uint8Array(0);
 
 function poll(reactor: Reactor): void {
   reactor.poll();

@@ -26,7 +26,7 @@ function start(options: IncomingOptions = {}) {
     add: note('add', ID),
     setByFrame: note('setByFrame'),
     setMaxPayload: note('setMaxPayload'),
-    takeOwned: (index: number, target: Uint8Array) => rows.take(index, target),
+    takeOwned: (index: number, target: Uint8Array) => rows.takeOwned(index, target),
     takeLent: (index: number) => rows.takeLent(index)
   } as unknown as NativeReactor;
   const incoming = new ReactorIncoming(native, FD, options, recorder);

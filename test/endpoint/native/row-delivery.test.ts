@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Codec, IncomingOptions } from '../../../src/endpoint/contract.js';
 import { ERRORS, ErrorIndex } from '../../../src/endpoint/errors.js';
-import { OpenFlag } from '../../../src/endpoint/native/binding.js';
+import { OpenFlag, type Payloads } from '../../../src/endpoint/native/binding.js';
 import { RowDelivery } from '../../../src/endpoint/native/row-delivery.js';
 import { memoryOf } from '../../../src/endpoint/native/table.js';
 import { IncomingRecorder } from '../incoming-recorder.js';
@@ -42,12 +42,8 @@ class Subject extends RowDelivery {
     return this.hasLeft;
   }
 
-  protected override takeOwned(index: number, target: Uint8Array): void {
-    this.rows.take(index, target);
-  }
-
-  protected override takeLent(index: number): Buffer {
-    return this.rows.takeLent(index);
+  protected override get payloads(): Payloads {
+    return this.rows;
   }
 
   protected override setByFrame(byFrame: boolean): void {

@@ -59,7 +59,7 @@ export class Rows {
   }
 
   /** As the addon's `takeOwned`. */
-  take(index: number, target: Uint8Array): void {
+  takeOwned(index: number, target: Uint8Array): void {
     const bytes = this.owned.get(index);
     if (bytes === undefined) throw new Error(`${index} was taken already`);
     this.owned.delete(index);

@@ -191,9 +191,7 @@ impl Reactor {
     pub fn discard(&self, id: u32) -> Result<()> {
         self.with(|state| {
             let id = ConnectionId::from_bits(id);
-            if let Some(incoming) = state.sockets.incoming(id) {
-                incoming.close();
-            }
+            state.sockets.discard(id);
             state.sockets.resume(id);
         })
     }
@@ -260,18 +258,16 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn set_max_payload(&self, id: u32, max_payload: u32) -> Result<()> {
         self.with(|state| {
-            if let Some(incoming) = state.sockets.incoming(ConnectionId::from_bits(id)) {
-                incoming.set_max_payload(max_payload);
-            }
+            let id = ConnectionId::from_bits(id);
+            state.sockets.set_max_payload(id, max_payload);
         })
     }
 
     #[napi(catch_unwind)]
     pub fn set_by_frame(&self, id: u32, by_frame: bool) -> Result<()> {
         self.with(|state| {
-            if let Some(incoming) = state.sockets.incoming(ConnectionId::from_bits(id)) {
-                incoming.set_by_frame(by_frame);
-            }
+            let id = ConnectionId::from_bits(id);
+            state.sockets.set_by_frame(id, by_frame);
         })
     }
 
@@ -279,7 +275,7 @@ impl Reactor {
     #[napi(catch_unwind)]
     pub fn take_owned(&self, index: u32, mut target: Uint8ArraySlice) -> Result<()> {
         self.with(|state| {
-            if let Some(bytes) = state.owned.take(index) {
+            if let Some(bytes) = state.owned.remove(index) {
                 // SAFETY: `target` is new memory that JavaScript made for this call.
                 copy(&bytes, unsafe { target.as_mut() });
             }
@@ -289,7 +285,7 @@ impl Reactor {
     /// The Buffer of a payload that a row refers to as lent, once.
     #[napi(catch_unwind)]
     pub fn take_lent(&self, env: Env, index: u32) -> Result<Option<Unknown<'_>>> {
-        let memory = self.with(|state| state.lent.take(index))?;
+        let memory = self.with(|state| state.lent.remove(index))?;
         Ok(memory.and_then(|memory| memory.into_value(env)))
     }
 

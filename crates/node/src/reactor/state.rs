@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use ferrows_protocol::{Data, Ended, Event, Payload};
+use ferrows_protocol::{Data, Ended, Event, Payload, Slots};
 use ferrows_reactor::{
     ConnectionId, Limits, Memory, Notice, Polled, Reactor as Sockets, Sink, Verdict,
 };
@@ -10,9 +10,7 @@ use napi::bindgen_prelude::{Error, Int32Array, Result, Status, Uint8Array, Uint3
 use napi::sys;
 
 use super::memory::JsMemory;
-use crate::table::{
-    KIND_BROKEN, KIND_ENDED, KIND_PROGRESS, KIND_RAW, ROW, SMALL_MAX, Slots, TableSink,
-};
+use crate::table::{KIND_BROKEN, KIND_ENDED, KIND_PROGRESS, KIND_RAW, ROW, SMALL_MAX, TableSink};
 
 pub struct State {
     env: sys::napi_env,
@@ -26,6 +24,7 @@ pub struct State {
     pub outbox: Uint8Array,
     pub incomplete: Uint32Array,
     pub owned: Slots<Vec<u8>>,
+    /// Large messages that wait for JavaScript to fetch them.
     pub lent: Slots<JsMemory>,
     /// Connections that are to be paused, with what had been read of them when that was asked for.
     pub pausing: Vec<(ConnectionId, u64)>,
@@ -143,7 +142,7 @@ impl Sink for PollSink<'_> {
         let memory: Box<dyn Any> = memory;
         if let Ok(memory) = memory.downcast::<JsMemory>() {
             let length = memory.len();
-            let index = self.lent.put(*memory);
+            let index = self.lent.insert(*memory);
             self.table.lent(&ended, index, length);
         }
         Verdict::Continue

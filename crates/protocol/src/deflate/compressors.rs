@@ -8,10 +8,11 @@
 //! A compressor of zlib's takes some hundred KiB. A connection begins with one for short messages, of
 //! 40 KiB, and gets one of zlib's with its first message that is not short.
 
-use ferrows_zlib::{Deflater, MAX_PIECE, Parameters};
+use ferrows_zlib::{MAX_PIECE, Parameters};
 
-use super::pool::{Compressor, Kind, Pool, compress};
-use super::slots::Slots;
+use super::compressing::CompressJob;
+use super::pool::{Compressor, Kind, Pool};
+use crate::slots::Slots;
 
 /// From this level on compressors are always zlib's: it finds more, and takes its time.
 const ZLIB_LEVEL: i8 = 7;
@@ -84,25 +85,6 @@ impl Owners {
             max,
             hand: 0,
         }
-    }
-}
-
-/// A frame that is compressed elsewhere, on another thread.
-#[derive(Debug)]
-pub struct CompressJob {
-    deflater: Deflater,
-    set: usize,
-    input: Vec<u8>,
-    fin: bool,
-    output: Vec<u8>,
-    done: bool,
-}
-
-impl CompressJob {
-    /// Does the work. It has to be given back to `Compressors::finish` afterwards.
-    pub fn run(&mut self) {
-        compress(&mut self.deflater, &self.input, self.fin, &mut self.output);
-        self.done = true;
     }
 }
 
@@ -286,7 +268,7 @@ impl Compressors {
         let (short, full) = self.pool.count();
         let (short_owners, full_owners) = (self.short_owners.ids.len(), self.full_owners.ids.len());
         CompressorStats {
-            connections: self.connections.len(),
+            connections: self.connections.count(),
             full: full.saturating_add(full_owners).saturating_add(self.jobs),
             short: short.saturating_add(short_owners),
             contexts: short_owners.saturating_add(full_owners),

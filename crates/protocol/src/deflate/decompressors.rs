@@ -11,12 +11,12 @@
 //! that has ended inside a block. Most short messages need none: `ShortInflater` reads the history
 //! where it is, and does not say anything about what it does not inflate.
 
-use ferrows_zlib::{Inflater, ShortInflater, Stopped};
+use ferrows_zlib::{Inflater, ShortInflater};
 
-use super::TAIL;
 use super::history::History;
-use super::inflating::{End, InflateError, InflateJob, Inflated, Pace, SMALL_ROOM, Step, advance};
-use super::slots::Slots;
+use super::inflaters::Inflaters;
+use super::inflating::{End, InflateError, InflateJob, Inflated, Pace, Step, advance, words_for};
+use crate::slots::Slots;
 
 /// What is said of a corrupt message when the words are lost: the most frequent ones.
 const CORRUPT: &str = "invalid distance too far back";
@@ -24,9 +24,6 @@ const CORRUPT: &str = "invalid distance too far back";
 /// Frames behind the first one of their message up to this length are inflated carefully: what they
 /// began with cannot be looked at again.
 const CAREFUL_MAX: usize = 4096;
-
-/// Inflaters that are kept for the next connection that needs one of its own.
-const MAX_SPARE: usize = 4;
 
 #[derive(Debug)]
 enum State {
@@ -77,10 +74,7 @@ pub struct Decompressors {
     connections: Slots<Connection>,
     serial: u64,
     short: ShortInflater,
-    shared: Option<Inflater>,
-    /// The connection whose history the shared inflater has.
-    attached: Option<u64>,
-    spare: Vec<Inflater>,
+    inflaters: Inflaters,
     jobs: usize,
 }
 
@@ -109,7 +103,7 @@ impl Decompressors {
         if let Some(connection) = self.connections.remove(id)
             && let State::Own(inflater) = connection.state
         {
-            self.keep(inflater);
+            self.inflaters.keep(inflater);
         }
     }
 
@@ -217,7 +211,7 @@ impl Decompressors {
                 self.settle(id, inflater, fin, result, &output)?;
             }
             None => {
-                self.keep(inflater);
+                self.inflaters.keep(inflater);
                 result?;
             }
         }
@@ -226,18 +220,17 @@ impl Decompressors {
 
     /// Frees what nobody uses at the moment.
     pub fn trim(&mut self) {
-        self.spare = Vec::new();
+        self.inflaters.trim();
     }
 
     /// How many there are of what costs memory.
     pub fn stats(&self) -> DecompressorStats {
         let own = |connection: &&Connection| matches!(connection.state, State::Own(_));
-        let shared = usize::from(self.shared.is_some());
         DecompressorStats {
-            connections: self.connections.len(),
-            inflaters: shared
-                .saturating_add(self.spare.len())
-                .saturating_add(self.jobs)
+            connections: self.connections.count(),
+            inflaters: self
+                .jobs
+                .saturating_add(self.inflaters.count())
                 .saturating_add(self.connections.iter().filter(own).count()),
             history_bytes: self
                 .connections
@@ -268,9 +261,7 @@ impl Decompressors {
         };
         output.extend_from_slice(inflated);
         connection.history.push(inflated);
-        if self.attached == Some(connection.serial) {
-            self.attached = None;
-        }
+        self.inflaters.detach(connection.serial);
         true
     }
 
@@ -289,21 +280,8 @@ impl Decompressors {
                 return Ok(None);
             }
         }
-        let attached = self.attached == Some(connection.serial);
-        let mut inflater = match self.shared.take().or_else(|| self.spare.pop()) {
-            Some(inflater) => inflater,
-            None => Inflater::new().ok_or(InflateError::NoMemory)?,
-        };
-        if !attached {
-            inflater.reset();
-            for part in connection.history.parts() {
-                if !part.is_empty() {
-                    inflater.add_history(part);
-                }
-            }
-        }
-        self.attached = None;
-        Ok(Some(inflater))
+        let inflater = (self.inflaters).take(connection.serial, &connection.history);
+        inflater.map(Some).ok_or(InflateError::NoMemory)
     }
 
     /// The state after a frame.
@@ -316,7 +294,7 @@ impl Decompressors {
         inflated: &[u8],
     ) -> Result<(), InflateError> {
         let Some(connection) = self.connections.get_mut(id) else {
-            self.keep(inflater);
+            self.inflaters.keep(inflater);
             return result.map(|_| ());
         };
         let takeover = connection.takeover;
@@ -331,7 +309,7 @@ impl Decompressors {
                 } else {
                     connection.state = State::Between;
                     let serial = takeover.then_some(connection.serial);
-                    self.share(inflater, serial);
+                    self.inflaters.share(inflater, serial);
                 }
                 Ok(())
             }
@@ -340,18 +318,18 @@ impl Decompressors {
                 if takeover || !fin {
                     connection.state = State::Ended;
                 }
-                self.keep(inflater);
+                self.inflaters.keep(inflater);
                 Ok(())
             }
             // RFC 7692 §7.2.3.4: what comes next begins afresh.
             Ok(End::Stream { left_over: true }) => {
                 connection.forget();
-                self.keep(inflater);
+                self.inflaters.keep(inflater);
                 Ok(())
             }
             Err(error) => {
                 connection.forget();
-                self.keep(inflater);
+                self.inflaters.keep(inflater);
                 Err(error)
             }
         }
@@ -363,39 +341,13 @@ impl Decompressors {
         if error != InflateError::Corrupt("") {
             return error;
         }
-        let words = self.words_for(id, payload, fin);
+        let words = match self.connections.get_mut(id) {
+            Some(connection) if connection.from_history => {
+                words_for(&connection.history, payload, fin)
+            }
+            _ => None,
+        };
         InflateError::Corrupt(words.unwrap_or(CORRUPT))
-    }
-
-    fn words_for(&mut self, id: u32, payload: &[u8], fin: bool) -> Option<&'static str> {
-        let connection = self.connections.get_mut(id)?;
-        if !connection.from_history {
-            return None;
-        }
-        let mut inflater = Inflater::new()?;
-        for part in connection.history.parts() {
-            if !part.is_empty() {
-                inflater.add_history(part);
-            }
-        }
-        let mut output = Vec::with_capacity(SMALL_ROOM);
-        let tail: &[u8] = if fin { &TAIL } else { &[] };
-        for mut rest in [payload, tail] {
-            while !rest.is_empty() {
-                output.clear();
-                let progress = inflater.inflate(rest, &mut output, SMALL_ROOM);
-                match progress.stopped {
-                    Stopped::Corrupt("") | Stopped::End => return None,
-                    Stopped::Corrupt(words) => return Some(words),
-                    Stopped::Input | Stopped::Output => {}
-                }
-                rest = rest.get(progress.taken..).unwrap_or_default();
-                if progress.taken == 0 && output.is_empty() {
-                    return None;
-                }
-            }
-        }
-        None
     }
 
     /// A frame behind the end of the stream. With bytes in it, what comes next begins afresh.
@@ -424,20 +376,6 @@ impl Decompressors {
         self.jobs = self.jobs.saturating_add(1);
         if let Some(connection) = self.connections.get_mut(id) {
             connection.state = State::Away;
-        }
-    }
-
-    /// Puts an inflater back whose history is that of a connection, or of none.
-    fn share(&mut self, inflater: Inflater, serial: Option<u64>) {
-        if let Some(other) = self.shared.replace(inflater) {
-            self.keep(other);
-        }
-        self.attached = serial;
-    }
-
-    fn keep(&mut self, inflater: Inflater) {
-        if self.spare.len() < MAX_SPARE {
-            self.spare.push(inflater);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The last bytes a peer has sent, as far as its next message may refer back to them.
 
+use ferrows_zlib::Inflater;
+
 /// Never holds more than what was pushed, nor more than its limit.
 #[derive(Debug)]
 pub struct History {
@@ -32,6 +34,15 @@ impl History {
     pub fn parts(&self) -> [&[u8]; 2] {
         let (latest, oldest) = self.bytes.split_at_checked(self.start).unwrap_or_default();
         [oldest, latest]
+    }
+
+    /// Has an inflater that knows nothing know them.
+    pub fn install(&self, inflater: &mut Inflater) {
+        for part in self.parts() {
+            if !part.is_empty() {
+                inflater.add_history(part);
+            }
+        }
     }
 
     pub fn clear(&mut self) {

@@ -3,6 +3,7 @@
 use ferrows_zlib::{Inflater, Stopped};
 
 use super::TAIL;
+use super::history::History;
 
 /// Why a frame could not be inflated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub enum Pace {
 }
 
 /// The room of a careful inflater.
-pub const SMALL_ROOM: usize = 64;
+const SMALL_ROOM: usize = 64;
 
 /// Appends what `input` inflates to from `position` on, and then `TAIL` if `fin`. Fails as soon as
 /// there are more than `limit` bytes in `output`, and pauses when there are more than `budget`.
@@ -118,6 +119,31 @@ fn make_room(output: &mut Vec<u8>, input: usize, most: usize) {
     let guess = input.saturating_mul(4).clamp(FIRST_CAPACITY, 1 << 20);
     let wanted = output.capacity().saturating_mul(2).max(guess).min(most);
     output.reserve_exact(wanted.saturating_sub(output.len()).max(1));
+}
+
+/// What zlib says of a corrupt frame that begins with nothing but `history`, if it says anything:
+/// inflates it again, carefully.
+pub fn words_for(history: &History, payload: &[u8], fin: bool) -> Option<&'static str> {
+    let mut inflater = Inflater::new()?;
+    history.install(&mut inflater);
+    let mut output = Vec::with_capacity(SMALL_ROOM);
+    let tail: &[u8] = if fin { &TAIL } else { &[] };
+    for mut rest in [payload, tail] {
+        while !rest.is_empty() {
+            output.clear();
+            let progress = inflater.inflate(rest, &mut output, SMALL_ROOM);
+            match progress.stopped {
+                Stopped::Corrupt("") | Stopped::End => return None,
+                Stopped::Corrupt(words) => return Some(words),
+                Stopped::Input | Stopped::Output => {}
+            }
+            rest = rest.get(progress.taken..).unwrap_or_default();
+            if progress.taken == 0 && output.is_empty() {
+                return None;
+            }
+        }
+    }
+    None
 }
 
 /// A frame that is inflated elsewhere, on another thread.

@@ -2,14 +2,16 @@
 //! `Decompressors`, which hold one direction of all connections of a thread. `Incoming` hands on the
 //! frames of compressed messages one by one, whole and unmasked; whoever takes them inflates them.
 
+mod compressing;
 mod compressors;
 mod decompressors;
 mod history;
+mod inflaters;
 mod inflating;
 mod pool;
-mod slots;
 
-pub use compressors::{CompressJob, CompressorStats, Compressors, Context};
+pub use compressing::CompressJob;
+pub use compressors::{CompressorStats, Compressors, Context};
 pub use decompressors::{DecompressorStats, Decompressors};
 pub use ferrows_zlib::Parameters as DeflateParameters;
 pub use inflating::{InflateError, InflateJob, Inflated};

@@ -2,7 +2,7 @@
 
 use ferrows_zlib::{Deflater, Parameters, ShortDeflater, Workspace};
 
-use super::TAIL;
+use super::compressing::compress;
 
 /// Compressors that are kept, of one kind and one set of parameters.
 const MAX_SPARE: usize = 4;
@@ -144,14 +144,5 @@ fn as_small_as_zlib(parameters: Parameters) -> Parameters {
     Parameters {
         level,
         ..parameters
-    }
-}
-
-/// Appends a frame's payload: without the end of the flushed block if it is the last one of a message
-/// (RFC 7692 §7.2.1).
-pub fn compress(deflater: &mut Deflater, data: &[u8], fin: bool, output: &mut Vec<u8>) {
-    deflater.deflate(data, output);
-    if fin && output.ends_with(&TAIL) {
-        output.truncate(output.len().saturating_sub(TAIL.len()));
     }
 }

@@ -183,11 +183,44 @@ fn a_large_message_may_be_given_up_at_any_point() {
     peer.send(&bytes[..70_000]);
     let _ = world.wake_up();
     assert_eq!(world.memory.lent, 1);
-    world.reactor.incoming(id).unwrap().close();
+    world.reactor.discard(id);
     stream(&mut world, &peer, &bytes[70_000..]);
     drop(peer);
     assert_eq!(world.hear_from(id, 1), [Told::Notice(Notice::Ended)]);
     assert_eq!(world.reactor.read_total(id), bytes.len() as u64);
+}
+
+#[test]
+fn discarding_frees_the_memory_of_a_large_message_at_once() {
+    let limits = Limits {
+        promises: 150_000,
+        ..Limits::default()
+    };
+    let mut world = World::with(limits, 64 * 1024);
+    let bytes = frame(Opcode::Binary, &pattern(0, 100_000));
+    let (first, to_first) = world.connect(Kind::Unix);
+    let (_, to_second) = world.connect(Kind::Unix);
+    to_first.send(&bytes[..100]);
+    let _ = world.wake_up();
+    world.reactor.discard(first);
+    // There is memory for one of them at a time.
+    to_second.send(&bytes[..100]);
+    let _ = world.wake_up();
+    assert_eq!(world.memory.lent, 2);
+}
+
+#[test]
+fn what_was_not_delivered_yet_is_discarded_too() {
+    let mut world = World::new();
+    let (id, peer) = world.connect(Kind::Unix);
+    world.memory.room = 1;
+    peer.say("heard");
+    peer.say("unheard");
+    assert_eq!(world.wake_up(), Polled::More);
+    world.reactor.discard(id);
+    world.memory.room = usize::MAX;
+    peer.half_close();
+    assert_eq!(world.hear_from(id, 2), [text("heard"), ENDED]);
 }
 
 #[test]
@@ -304,12 +337,12 @@ fn the_sink_may_fail_a_connection() {
 }
 
 #[test]
-fn an_endpoint_that_is_closed_reads_and_throws_away() {
+fn what_is_discarded_is_read_and_thrown_away() {
     let mut world = World::new();
     let (id, peer) = world.connect(Kind::Unix);
     peer.send(&frame(Opcode::Text, b"incomplete")[..10]);
     world.settle();
-    world.reactor.incoming(id).unwrap().close();
+    world.reactor.discard(id);
     peer.say("unheard");
     assert_eq!(world.settle(), []);
     peer.half_close();
