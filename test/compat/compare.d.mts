@@ -29,5 +29,5 @@ export function judge(
   theirs: string,
   ours: string,
   differs?: IntendedDifference[],
-  endpoint?: string
+  backend?: { endpoint: string; transport: string }
 ): { found: Lines; intended: Lines };

@@ -88,11 +88,19 @@ export function difference(before, after) {
 }
 
 /**
- * What two transcripts differ in, and what a scenario's `differs` says they should on this endpoint, in
+ * What two transcripts differ in, and what a scenario's `differs` says they should on this backend, in
  * one order.
  */
-export function judge(theirs, ours, all = [], endpoint = 'portable') {
-  const differs = all.filter((one) => one.endpoint === undefined || one.endpoint === endpoint);
+export function judge(
+  theirs,
+  ours,
+  all = [],
+  backend = { endpoint: 'portable', transport: 'stream' }
+) {
+  const differs = all.filter(
+    ({ endpoint = backend.endpoint, transport = backend.transport }) =>
+      endpoint === backend.endpoint && transport === backend.transport
+  );
   const [minus, plus] = difference(theirs, ours);
   return {
     found: { ws: minus.sort(), ferrows: plus.sort() },
@@ -136,7 +144,7 @@ async function main(args) {
       const other = ours.transcripts.get(id);
       const { found, intended } = self
         ? judge(transcript, other ?? '')
-        : judge(transcript, other ?? '', differs.get(id), ours.backend.endpoint);
+        : judge(transcript, other ?? '', differs.get(id), ours.backend);
       if (isDeepStrictEqual(found, intended)) continue;
       differing++;
       console.log(

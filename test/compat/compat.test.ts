@@ -53,8 +53,7 @@ describe('ferrows beside ws', async () => {
           if (differs.length === 0) {
             expect(ours).toBe(theirs);
           } else {
-            const { endpoint } = backendOf(pair);
-            const { found, intended } = judge(theirs, ours, differs, endpoint);
+            const { found, intended } = judge(theirs, ours, differs, backendOf(pair));
             expect(found).toEqual(intended);
           }
         });

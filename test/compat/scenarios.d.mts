@@ -4,6 +4,8 @@ export interface IntendedDifference {
   row: string;
   /** The only endpoint that has it; all have, if it is left out. */
   endpoint?: 'portable' | 'native';
+  /** The only transport that has it. */
+  transport?: 'stream' | 'reactor';
   /** The lines only ws records, and those only ferrows records. */
   ws: string[];
   ferrows: string[];

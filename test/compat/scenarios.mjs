@@ -7,7 +7,8 @@ const folder = fileURLToPath(new URL('./scenarios/', import.meta.url));
 /**
  * A scenario is `{ title, run(ws, t, …), differs? }`; its `id` is the module's path and the title.
  * `differs` lists intended differences: `{ row, ws: [lines], ferrows: [lines] }`, where `row` is the
- * name of a row in doc/compatibility.md; with `endpoint`, only that endpoint differs.
+ * name of a row in doc/compatibility.md; with `endpoint` or `transport`, only that one
+ * differs.
  */
 export async function loadScenarios(only = /(?:)/) {
   const found = [];

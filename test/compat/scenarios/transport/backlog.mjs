@@ -64,6 +64,29 @@ const terminated = inBothRoles(
   }
 );
 
+const underWay = inBothRoles(
+  'terminate() while the kernel takes no more of a message',
+  async (ws, t, role) => {
+    const { socket, record } = await stalled(t, role);
+    const done = Promise.all(
+      ['one', 'two'].map(
+        (which) =>
+          new Promise((resolve) => {
+            socket.send(Buffer.alloc(32 * MEBIBYTE), (error) => {
+              record(which, error instanceof Error);
+              resolve();
+            });
+          })
+      )
+    );
+    await t.settle();
+    socket.terminate();
+    await t.wait('the callbacks', done);
+    await t.settle();
+  },
+  () => [{ row: 'unsent-callback', transport: 'reactor', ws: ['one false'], ferrows: ['one true'] }]
+);
+
 const closed = inBothRoles('close() with more than the kernel took', async (ws, t, role) => {
   const { socket, peer, record } = await stalled(t, role);
   for (let i = 0; i < 16; i++) socket.send(Buffer.alloc(MEBIBYTE, i));
@@ -122,6 +145,7 @@ export default [
   ...arrives,
   ...pieces,
   ...terminated,
+  ...underWay,
   ...closed,
   ...ended,
   ...destroyed,
