@@ -6,8 +6,8 @@
 //! slab   [ small payloads, copied … | free ]
 //! ```
 //!
-//! Invariant: before an event there are two free rows, one of them for what follows it, and `SMALL_MAX` free bytes of slab. A sink that
-//! cannot keep it stops the decoder.
+//! Invariant: before an event there are two free rows, one of them for what follows it, and `SMALL_MAX`
+//! free bytes of slab. A sink that cannot keep it stops the decoder.
 
 #[cfg(target_os = "linux")]
 use ferrows_protocol::Ended;
@@ -18,8 +18,9 @@ pub const ROW: usize = 5;
 /// Payloads up to this length may be copied to the slab; control frames always are.
 pub const SMALL_MAX: usize = 4096;
 
-/// Chunks up to this length are worth keeping for any view of them.
-const SMALL_CHUNK: usize = 1024;
+/// A view keeps all of its chunk alive. From this length on a payload is worth that: what Node's socket
+/// reads at once is at most 64 times as much. Up to this length a chunk is worth keeping for any view.
+const WORTH_KEEPING: usize = 1024;
 
 pub const KIND_DATA: i32 = 0;
 pub const KIND_PING: i32 = 1;
@@ -130,10 +131,9 @@ impl TableSink<'_> {
     fn payload(&mut self, flags: i32, payload: Payload<'_>) {
         let length = payload.bytes().len();
         match payload {
-            // A view keeps the whole chunk alive, so it has to be a good part of it.
             Payload::Chunk { offset, .. }
-                if length > SMALL_MAX
-                    || self.chunk_length <= SMALL_CHUNK
+                if length >= WORTH_KEEPING
+                    || self.chunk_length <= WORTH_KEEPING
                     || length >= self.chunk_length / 4 =>
             {
                 self.row(flags, (self.base + offset) as i32, length as i32, 0);
