@@ -3,7 +3,7 @@
 
 #[path = "../../tests/protocol/reference.rs"]
 pub mod reference;
-#[path = "../../tests/protocol/streaming.rs"]
+#[path = "../../tests/protocol/deflate/streaming.rs"]
 pub mod streaming;
 #[path = "../../tests/protocol/transcript.rs"]
 pub mod transcript;
