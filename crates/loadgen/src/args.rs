@@ -7,12 +7,13 @@ use lexopt::prelude::*;
 
 use loadgen::frame::Opcode;
 use loadgen::handshake::Target;
-use loadgen::meter::Span;
+use loadgen::meter::{Schedule, Span, Window};
 use loadgen::mode::accept::Accept;
 use loadgen::mode::broadcast::{Broadcast, Slow};
 use loadgen::mode::echo::{Deflate, Echo};
 use loadgen::mode::feed::Feed;
 use loadgen::mode::idle::Idle;
+use loadgen::poll::Waiting;
 use loadgen::process::Process;
 
 pub const USAGE: &str = include_str!("usage.txt");
@@ -34,6 +35,8 @@ struct Options {
     seconds: f64,
     warm_up: f64,
     patience: f64,
+    on_demand: bool,
+    spins: bool,
     connections: u32,
     size: usize,
     opcode: Opcode,
@@ -57,6 +60,8 @@ impl Default for Options {
             seconds: 5.0,
             warm_up: 1.0,
             patience: 10.0,
+            on_demand: false,
+            spins: false,
             connections: 64,
             size: 20,
             opcode: Opcode::Binary,
@@ -106,7 +111,7 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Run, String> {
             Feed {
                 size: options.size,
                 burst: options.messages.max(1),
-                patience: seconds(options.patience)?,
+                waiting: options.waiting()?,
             },
             options.span()?,
         )),
@@ -124,6 +129,8 @@ impl Options {
             "seconds" => self.seconds = number(name, parser)?,
             "patience" => self.patience = number(name, parser)?,
             "warm-up" => self.warm_up = number(name, parser)?,
+            "on-demand" => self.on_demand = true,
+            "spin" => self.spins = true,
             "connections" => self.connections = number(name, parser)?,
             "size" => self.size = number(name, parser)?,
             "text" => self.opcode = Opcode::Text,
@@ -155,7 +162,7 @@ impl Options {
             port: self.port.ok_or("--port is missing")?,
             path,
             extensions,
-            patience: seconds(self.patience)?,
+            waiting: self.waiting()?,
         })
     }
 
@@ -168,10 +175,23 @@ impl Options {
     }
 
     fn span(&self) -> Result<Span, String> {
-        Ok(Span {
+        let window = Window {
             warm_up: seconds(self.warm_up)?,
             measured: seconds(self.seconds)?,
+        };
+        Ok(Span {
+            schedule: match self.on_demand {
+                true => Schedule::OnDemand,
+                false => Schedule::Once(window),
+            },
             process: self.process,
+        })
+    }
+
+    fn waiting(&self) -> Result<Waiting, String> {
+        Ok(Waiting {
+            patience: seconds(self.patience)?,
+            spins: self.spins,
         })
     }
 

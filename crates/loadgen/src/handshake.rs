@@ -8,6 +8,7 @@ use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use crate::failure;
 use crate::failure::Result;
+use crate::poll::Waiting;
 
 /// Far more than the headers of any peer.
 const LONGEST: usize = 16 * 1024;
@@ -19,8 +20,7 @@ pub struct Target {
     pub path: String,
     /// What to offer as Sec-WebSocket-Extensions.
     pub extensions: Option<&'static str>,
-    /// How long an answer may take.
-    pub patience: Duration,
+    pub waiting: Waiting,
 }
 
 impl Target {
@@ -55,7 +55,7 @@ pub fn open(target: &Target, source: Ipv4Addr) -> Result<(TcpStream, Option<Stri
         .map_err(|error| failure!("cannot connect to {}: {error}", target.address()))?;
     let mut stream = TcpStream::from(socket);
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(target.patience))?;
+    stream.set_read_timeout(Some(target.waiting.patience))?;
     stream.write_all(target.request().as_bytes())?;
     let extensions = response(&read_head(&mut stream)?)?;
     Ok((stream, extensions))
@@ -182,7 +182,10 @@ mod tests {
             port,
             path: "/some?path".into(),
             extensions: None,
-            patience: PATIENCE,
+            waiting: Waiting {
+                patience: PATIENCE,
+                spins: false,
+            },
         };
         let (_, extensions) = open(&target, Ipv4Addr::new(127, 0, 0, 2)).unwrap();
         assert_eq!(extensions, None);

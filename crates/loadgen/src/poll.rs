@@ -1,7 +1,7 @@
 //! One epoll instance (level-triggered) over all connections of a run.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
@@ -10,12 +10,25 @@ use rustix::io::Errno;
 use crate::failure;
 use crate::failure::Result;
 
+/// How a run waits for its peer.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiting {
+    /// A run in which nothing happens for so long has stalled.
+    pub patience: Duration,
+    /// Asks again and again instead of sleeping. Whoever writes to a sleeper pays for waking it, which on
+    /// a virtual machine can cost as much as the write itself, and which a peer on another machine never
+    /// asks for.
+    pub spins: bool,
+}
+
 pub struct Poll {
     epoll: OwnedFd,
     events: Box<[Event]>,
     ready: usize,
+    waiting: Waiting,
+    /// Since something has happened.
     waited: Duration,
-    patience: Duration,
+    idle: Duration,
 }
 
 /// A connection, by the number it was added with, that can be read or written.
@@ -27,8 +40,7 @@ pub struct Ready {
 }
 
 impl Poll {
-    /// A run in which nothing happens for as long as `patience` has stalled.
-    pub fn new(patience: Duration) -> Result<Self> {
+    pub fn new(waiting: Waiting) -> Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let none = Event {
             flags: EventFlags::empty(),
@@ -38,8 +50,9 @@ impl Poll {
             epoll,
             events: vec![none; 1024].into(),
             ready: 0,
+            waiting,
             waited: Duration::ZERO,
-            patience,
+            idle: Duration::ZERO,
         })
     }
 
@@ -69,26 +82,46 @@ impl Poll {
     /// Waits for events, at most so long, and returns their number. Fails when the run
     /// has stalled.
     pub fn wait(&mut self, timeout: Duration) -> Result<usize> {
-        let limit = Timespec {
-            tv_sec: timeout.as_secs() as i64,
-            tv_nsec: timeout.subsec_nanos().into(),
+        let began = Instant::now();
+        self.ready = if self.waiting.spins {
+            loop {
+                let ready = self.ask(Duration::ZERO)?;
+                if ready > 0 || began.elapsed() >= timeout {
+                    break ready;
+                }
+            }
+        } else {
+            self.ask(timeout)?
         };
-        self.ready = match epoll::wait(&self.epoll, &mut self.events[..], Some(&limit)) {
-            Err(Errno::INTR) => 0,
-            result => result?,
-        };
+        self.idle += began.elapsed();
         self.waited = if self.ready == 0 {
             self.waited + timeout
         } else {
             Duration::ZERO
         };
-        if self.waited >= self.patience {
+        if self.waited >= self.waiting.patience {
             return Err(failure!(
                 "nothing has happened for {} s: the peer owes an answer",
-                self.patience.as_secs_f64()
+                self.waiting.patience.as_secs_f64()
             ));
         }
         Ok(self.ready)
+    }
+
+    fn ask(&mut self, timeout: Duration) -> Result<usize> {
+        let limit = Timespec {
+            tv_sec: timeout.as_secs() as i64,
+            tv_nsec: timeout.subsec_nanos().into(),
+        };
+        match epoll::wait(&self.epoll, &mut self.events[..], Some(&limit)) {
+            Err(Errno::INTR) => Ok(0),
+            result => Ok(result?),
+        }
+    }
+
+    /// Time spent waiting so far.
+    pub fn idle(&self) -> Duration {
+        self.idle
     }
 
     /// One of the events of the last `wait`.

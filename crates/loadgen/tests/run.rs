@@ -7,6 +7,7 @@ mod server;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use server::{Behaviour, start};
@@ -207,6 +208,54 @@ fn feed_sends_bursts_and_checks_the_count() {
             "{report}"
         );
     }
+}
+
+#[test]
+fn on_demand_it_measures_when_told_and_stands_still_meanwhile() {
+    let port = start(Behaviour::Echo);
+    let mut child = loadgen(&format!(
+        "echo --connections 2 --on-demand --spin --port {port}"
+    ))
+    .stdin(Stdio::piped())
+    .stdout(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut ask = |command: &str| {
+        writeln!(input, "{command}").unwrap();
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        line
+    };
+    assert_eq!(ask("report"), "{}\n");
+    for _ in 0..2 {
+        assert_eq!(ask("measure 0.05 0.1"), "measured\n");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let report: Value = serde_json::from_str(&ask("report")).unwrap();
+    is_positive(&report, "/messages");
+    let seconds = report["seconds"].as_f64().unwrap();
+    assert!((0.2..1.0).contains(&seconds), "{report}");
+    assert!(
+        report["latency_us"]["max"].as_f64().unwrap() < 400_000.0,
+        "{report}"
+    );
+    assert_eq!(ask("report"), "{}\n");
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_command_that_is_none_ends_the_run() {
+    let port = start(Behaviour::Echo);
+    let mut child = loadgen(&format!("echo --on-demand --port {port}"))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "measure soon").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
 }
 
 /// A client as `feed` wants it; its answers are too low by `short_by`.

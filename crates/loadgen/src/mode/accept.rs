@@ -27,6 +27,8 @@ struct Slot {
     socket: OwnedFd,
     state: State,
     began: u64,
+    /// What the handshake took.
+    took: u64,
     head: Vec<u8>,
 }
 
@@ -49,14 +51,14 @@ pub fn run(accept: &Accept, span: Span) -> Result<Map<String, Value>> {
         length: 0,
     }
     .write(&mut close);
-    let mut poll = Poll::new(accept.target.patience)?;
-    let mut meter = Meter::new(span);
+    let mut poll = Poll::new(accept.target.waiting)?;
+    let mut meter = Meter::new("connection", span);
     let mut opened = 0;
     let mut slots = Vec::new();
     for number in 0..accept.connections {
         slots.push(Slot::open(accept, number, &mut opened, &meter, &poll)?);
     }
-    while !meter.is_over()? {
+    while !meter.is_over(&poll)? {
         for index in 0..poll.wait(Duration::from_secs(1))? {
             let ready = poll.event(index);
             let slot = &mut slots[ready.number as usize];
@@ -65,7 +67,7 @@ pub fn run(accept: &Accept, span: Span) -> Result<Map<String, Value>> {
             }
         }
     }
-    meter.report("connection")
+    meter.report()
 }
 
 impl Slot {
@@ -93,6 +95,7 @@ impl Slot {
             socket,
             state: State::Connecting,
             began: meter.now(),
+            took: 0,
             head: Vec::with_capacity(1024),
         })
     }
@@ -125,7 +128,7 @@ impl Slot {
         };
         if self.state == State::Closing {
             if length == 0 {
-                meter.count(0);
+                meter.count(0, self.took);
             }
             return Ok(length == 0);
         }
@@ -137,7 +140,7 @@ impl Slot {
         self.head.extend(&chunk[..length]);
         if self.head.ends_with(b"\r\n\r\n") {
             response(&String::from_utf8_lossy(&self.head))?;
-            meter.latency.record(meter.now() - self.began);
+            self.took = meter.now() - self.began;
             self.send(close)?;
             self.state = State::Closing;
         }

@@ -48,17 +48,17 @@ pub fn run(broadcast: &Broadcast, span: Span) -> Result<Map<String, Value>> {
     let mut slow = open_all(&broadcast.target, broadcast.slow.connections)?;
     let pace = broadcast.slow.bytes_per_second as u128 * PAUSE.as_millis() / 1000;
     let mut slow_buffer = vec![0; pace.max(1) as usize];
-    let mut poll = Poll::new(broadcast.target.patience)?;
+    let mut poll = Poll::new(broadcast.target.waiting)?;
     for (number, peer) in peers.iter().enumerate() {
         poll.add(&peer.connection, number as u32, false)?;
     }
     let mut buffer = vec![0; BATCH];
     let mut batch = Vec::with_capacity(BATCH);
-    let mut meter = Meter::new(span);
+    let mut meter = Meter::new("message", span);
     let mut rounds = 0;
     let mut slept = Instant::now();
 
-    while !meter.is_over()? {
+    while !meter.is_over(&poll)? {
         rounds += 1;
         let until = rounds * broadcast.messages;
         let sent = meter.now();
@@ -113,7 +113,7 @@ pub fn run(broadcast: &Broadcast, span: Span) -> Result<Map<String, Value>> {
         }
     }
 
-    let mut report = meter.report("message")?;
+    let mut report = meter.report()?;
     if !slow.is_empty() {
         let behind = slow
             .iter()
@@ -151,8 +151,7 @@ impl Receiver for Deliveries<'_> {
     fn complete(&mut self, message: Message, length: u64) -> Result<()> {
         self.checker.complete(self.payload, message, length)?;
         if let Some((meter, latency)) = &mut self.meter {
-            meter.latency.record(*latency);
-            meter.count(length);
+            meter.count(length, *latency);
         }
         Ok(())
     }

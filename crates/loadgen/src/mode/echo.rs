@@ -76,10 +76,10 @@ pub fn run(echo: &Echo, span: Span) -> Result<Map<String, Value>> {
     let mut peers = (0..echo.connections)
         .map(|number| Peer::open(echo, number))
         .collect::<Result<Vec<_>>>()?;
-    let mut poll = Poll::new(echo.target.patience)?;
+    let mut poll = Poll::new(echo.target.waiting)?;
     let mut buffer = vec![0; BATCH];
     let mut batch = Vec::with_capacity(BATCH);
-    let mut meter = Meter::new(span);
+    let mut meter = Meter::new("message", span);
 
     for (number, peer) in peers.iter_mut().enumerate() {
         poll.add(&peer.connection, number as u32, false)?;
@@ -92,7 +92,7 @@ pub fn run(echo: &Echo, span: Span) -> Result<Map<String, Value>> {
             &poll,
         )?;
     }
-    while !meter.is_over()? {
+    while !meter.is_over(&poll)? {
         for index in 0..poll.wait(Duration::from_secs(1))? {
             let ready = poll.event(index);
             let peer = &mut peers[ready.number as usize];
@@ -108,7 +108,7 @@ pub fn run(echo: &Echo, span: Span) -> Result<Map<String, Value>> {
         }
     }
 
-    let mut report = meter.report("message")?;
+    let mut report = meter.report()?;
     if echo.deflate.is_some() {
         let sums = peers.iter().fold((0, 0), |(compressed, all), peer| {
             (
@@ -191,10 +191,8 @@ impl Receiver for Echoes<'_> {
     fn complete(&mut self, message: Message, length: u64) -> Result<()> {
         let index = self.checker.received() % self.sent.len() as u64;
         self.checker.complete(self.payload, message, length)?;
-        self.meter
-            .latency
-            .record(self.now - self.sent[index as usize]);
-        self.meter.count(self.payload.size() as u64);
+        let latency = self.now - self.sent[index as usize];
+        self.meter.count(self.payload.size() as u64, latency);
         Ok(())
     }
 }

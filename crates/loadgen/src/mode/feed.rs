@@ -17,7 +17,7 @@ use crate::frame::Opcode;
 use crate::handshake::serve;
 use crate::meter::{Meter, Span};
 use crate::payload::{Bursts, Payload};
-use crate::poll::Poll;
+use crate::poll::{Poll, Waiting};
 use crate::process::Process;
 
 #[derive(Clone, Debug)]
@@ -25,8 +25,7 @@ pub struct Feed {
     pub size: usize,
     /// Messages a burst.
     pub burst: u64,
-    /// How long the client may take to answer.
-    pub patience: Duration,
+    pub waiting: Waiting,
 }
 
 /// Listens on a free port, prints it as `port N`, and feeds the first client that comes.
@@ -34,7 +33,7 @@ pub fn run(feed: &Feed, span: Span) -> Result<Map<String, Value>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("port {}", listener.local_addr()?.port());
     let mut stream = listener.accept()?.0;
-    let path = serve(&mut stream, feed.patience)?;
+    let path = serve(&mut stream, feed.waiting.patience)?;
     let process = match path.split_once("pid=") {
         Some((_, pid)) => Some(Process(
             pid.parse()
@@ -44,10 +43,10 @@ pub fn run(feed: &Feed, span: Span) -> Result<Map<String, Value>> {
     };
     let mut connection = Connection::new(stream, None)?;
     let mut payload = Payload::Bursts(Bursts::new(feed.burst, feed.size));
-    let mut poll = Poll::new(feed.patience)?;
+    let mut poll = Poll::new(feed.waiting)?;
     let mut buffer = vec![0; BATCH];
     let mut batch = Vec::with_capacity(BATCH);
-    let mut meter = Meter::new(Span { process, ..span });
+    let mut meter = Meter::new("message", Span { process, ..span });
     poll.add(&connection, 0, false)?;
 
     let mut answers = Answers {
@@ -55,7 +54,7 @@ pub fn run(feed: &Feed, span: Span) -> Result<Map<String, Value>> {
         counted: 0,
     };
     let mut told = 0;
-    while !meter.is_over()? {
+    while !meter.is_over(&poll)? {
         let sent = meter.now();
         told += feed.burst;
         connection.queue(feed.burst + 1);
@@ -78,12 +77,9 @@ pub fn run(feed: &Feed, span: Span) -> Result<Map<String, Value>> {
                 ));
             }
         }
-        meter.latency.record(meter.now() - sent);
-        for _ in 0..feed.burst {
-            meter.count(feed.size as u64);
-        }
+        meter.count_all(feed.burst, feed.size as u64, meter.now() - sent);
     }
-    let report = meter.report("message")?;
+    let report = meter.report()?;
     connection.control(Opcode::Close, &1000u16.to_be_bytes())?;
     // The client's close frame and the end of the connection are both errors to a receiver.
     while connection.read(&mut buffer, &mut answers).is_ok() {

@@ -101,7 +101,7 @@ fn exchange(
     if idle.message.is_none() {
         return Ok(());
     }
-    let mut poll = Poll::new(idle.target.patience)?;
+    let mut poll = Poll::new(idle.target.waiting)?;
     let mut buffer = vec![0; BATCH];
     for some in connections.chunks_mut(IN_FLIGHT).enumerate() {
         let (first, some) = (some.0 * IN_FLIGHT, some.1);
