@@ -1,4 +1,4 @@
-/** One peer under one workload, once. */
+/** One peer under one workload. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -13,8 +13,11 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.join(here, '..');
 const loadgen = path.join(root, 'target', 'release', 'loadgen');
 
-/** How long a server may take to listen. */
+/** How long a server may take to listen, and a peer to say what it runs on. */
 const STARTING_MS = 15_000;
+
+/** How long to wait for a word from a peer that need not say anything. */
+const SILENCE_MS = 50;
 
 /** Builds the load generator unless it is up to date. */
 export function buildLoadgen() {
@@ -25,111 +28,161 @@ export function buildLoadgen() {
 }
 
 /**
- * @typedef {object} Window
- * @property {number} warmUp Seconds.
- * @property {number} seconds
- * @property {{ tested: string[], load: string[] }} pinning
+ * @typedef {object} Pinning
+ * @property {string[]} tested What to put in front of the command under test.
+ * @property {string[]} load The same of its load, which has a core of its own then.
  */
 
 /**
- * Starts the peer afresh, loads it, and returns loadgen's report with the figure that counts, and
- * what the peer said it runs on.
+ * A peer that has been started afresh, and its load, which stands still but while it is measured.
+ */
+export class Session {
+  #peer;
+  #workload;
+  #tested;
+  #load;
+
+  /** What the peer said it runs on. */
+  backend;
+
+  constructor(peer, workload) {
+    this.#peer = peer;
+    this.#workload = workload;
+  }
+
+  /**
+   * @param {import('./peers.mjs').Peer} peer
+   * @param {import('./workloads.mjs').Workload} workload
+   * @param {Pinning} pinning
+   */
+  static async open(peer, workload, pinning) {
+    const session = new Session(peer, workload);
+    try {
+      if (workload.kind === 'client') await session.#openClient(pinning);
+      else await session.#openServer(pinning);
+      session.backend = await backendOf(session.#tested, peer);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  async #openServer(pinning) {
+    const server = await launch(this.#peer, this.#workload, pinning);
+    this.#tested = server.started;
+    await listening(server);
+    this.#load = this.#startLoad(pinning, server.target);
+  }
+
+  async #openClient(pinning) {
+    const { client, env } = this.#peer;
+    this.#load = this.#startLoad(pinning, []);
+    const [, port] = await this.#load.line(/^port (\d+)$/);
+    const command = [...pinning.tested, ...client, port];
+    this.#tested = new Started(command, { env: environment(env) });
+  }
+
+  #startLoad({ load }, target) {
+    const node = this.#workload.kind === 'tls';
+    const command = node ? [process.execPath, path.join(here, 'load', 'tls.mjs')] : [loadgen];
+    // Without a core of its own it would take the tested process's time.
+    const manner = node || load.length === 0 ? [] : ['--spin'];
+    const parts = [load, command, this.#workload.load, target, ['--on-demand'], manner];
+    return new Started(parts.flat(), { input: true });
+  }
+
+  /** Loads the peer for so many seconds, after so many that do not count. */
+  async measure(warmUp, seconds) {
+    this.#load.tell(`measure ${warmUp} ${seconds}`);
+    await this.#answer(/^measured$/);
+  }
+
+  /**
+   * The load's report on everything that was measured since the last one, and the figure that counts.
+   *
+   * @returns {Promise<{ figure: number, report: object }>}
+   */
+  async report() {
+    this.#load.tell('report');
+    const [line] = await this.#answer(/^\{.*\}$/);
+    const report = JSON.parse(line);
+    const figure = report.process?.[`cpu_us_per_${this.#workload.unit ?? 'message'}`];
+    if (typeof figure !== 'number') throw new Error('nothing came back in time');
+    return { figure, report };
+  }
+
+  #answer(pattern) {
+    const died = this.#tested.ended.then(() => {
+      throw this.#tested.failure();
+    });
+    return Promise.race([this.#load.line(pattern), died]);
+  }
+
+  async close() {
+    await this.#tested?.stop();
+    await this.#load?.stop();
+  }
+}
+
+/**
+ * What a server's connections cost in memory.
  *
  * @param {import('./peers.mjs').Peer} peer
  * @param {import('./workloads.mjs').Workload} workload
- * @param {Window} window
+ * @param {Pinning} pinning
  * @returns {Promise<{ figure: number, report: object, backend?: object }>}
  */
-export async function measure(peer, workload, window) {
-  const run = workload.kind === 'client' ? measureClient : measureServer;
-  const { report, told } = await run(peer, workload, window);
-  const { backend } = told;
+export async function measureMemory(peer, workload, pinning) {
+  const server = await launch(peer, workload, pinning);
+  let load;
+  try {
+    await listening(server);
+    const backend = await backendOf(server.started, peer);
+    const collect = server.collects ? ['--collects'] : [];
+    load = new Started([...pinning.load, loadgen, ...workload.load, ...server.target, ...collect]);
+    const [line] = await load.line(/^\{.*\}$/);
+    const report = JSON.parse(line);
+    return { figure: report[workload.figure], report, backend };
+  } finally {
+    await server.started.stop();
+    await load?.stop();
+  }
+}
+
+/** Starts a server; whether it listens one has to see. */
+async function launch(peer, { kind }, pinning) {
+  const port = await freePort();
+  const [program, ...args] = peer.server;
+  const collects = kind === 'memory' && peer.can.includes('collect');
+  const flags = collects && program === process.execPath ? ['--expose-gc'] : [];
+  const tls = kind === 'tls' ? { BENCH_TLS: certificate() } : {};
+  const started = new Started([...pinning.tested, program, ...flags, ...args, String(port)], {
+    env: environment({ ...peer.env, ...tls })
+  });
+  return {
+    started,
+    port,
+    collects,
+    target: ['--port', String(port), '--pid', String(started.pid)]
+  };
+}
+
+/** What the peer says it runs on. Throws when that is not what was asked for. */
+async function backendOf(started, peer) {
+  const { backend } = await told(started, peer.backend ? STARTING_MS : SILENCE_MS);
   if (peer.backend && `${backend?.endpoint}/${backend?.transport}` !== peer.backend) {
     throw new Error(`it ran on ${backend?.endpoint}/${backend?.transport}, not on ${peer.backend}`);
   }
-  const figure = workload.figure
-    ? report[workload.figure]
-    : report.process[`cpu_us_per_${workload.unit ?? 'message'}`];
   // Results are for others to read: where this checkout is, is none of them.
-  const reason = backend?.reason.replaceAll(root + path.sep, '');
-  return { figure, report, backend: backend && { ...backend, reason } };
-}
-
-async function measureServer(peer, workload, { warmUp, seconds, pinning }) {
-  const port = await freePort();
-  const [program, ...args] = peer.server;
-  const collects = workload.kind === 'memory' && peer.can.includes('collect');
-  const flags = collects && program === process.execPath ? ['--expose-gc'] : [];
-  const tls = workload.kind === 'tls' ? { BENCH_TLS: certificate() } : {};
-  const server = new Started(
-    [...pinning.tested, program, ...flags, ...args, String(port)],
-    environment({ ...peer.env, ...tls })
-  );
-  try {
-    await listening(server, port);
-    const target = ['--port', String(port), '--pid', String(server.pid)];
-    const times =
-      workload.kind === 'memory' ? [] : ['--warm-up', String(warmUp), '--seconds', String(seconds)];
-    const command =
-      workload.kind === 'tls' ? [process.execPath, path.join(here, 'load', 'tls.mjs')] : [loadgen];
-    const load = new Started([
-      ...pinning.load,
-      ...command,
-      ...workload.load,
-      ...target,
-      ...times,
-      ...(collects ? ['--collects'] : [])
-    ]);
-    return { report: await reported(load), told: await told(server) };
-  } finally {
-    await server.stop();
-  }
-}
-
-async function measureClient(peer, workload, { warmUp, seconds, pinning }) {
-  const load = new Started([
-    ...pinning.load,
-    loadgen,
-    ...workload.load,
-    '--warm-up',
-    String(warmUp),
-    '--seconds',
-    String(seconds)
-  ]);
-  let client;
-  try {
-    const [, port] = await load.line(/^port (\d+)$/);
-    client = new Started([...pinning.tested, ...peer.client, port], environment(peer.env));
-    const died = client.ended.then(() => {
-      throw client.failure();
-    });
-    died.catch(() => {});
-    const report = await Promise.race([reported(load), died]);
-    return { report, told: await told(client) };
-  } finally {
-    await client?.stop();
-    await load.stop();
-  }
-}
-
-async function reported(load) {
-  try {
-    const [line] = await load.line(/^\{.*\}$/);
-    return JSON.parse(line);
-  } finally {
-    await load.stop();
-  }
+  return backend && { ...backend, reason: backend.reason.replaceAll(root + path.sep, '') };
 }
 
 /** The line of JSON that a peer may print about itself. */
-async function told(peer) {
-  try {
-    const silence = new Promise((resolve) => setTimeout(resolve, 50, ['{}']));
-    const [line] = await Promise.race([peer.line(/^\{.*\}$/), silence]);
-    return JSON.parse(line);
-  } catch {
-    return {};
-  }
+async function told(started, patience) {
+  const silence = new Promise((resolve) => setTimeout(resolve, patience, ['{}']));
+  const [line] = await Promise.race([started.line(/^\{.*\}$/), silence]);
+  return JSON.parse(line);
 }
 
 function freePort() {
@@ -144,15 +197,15 @@ function freePort() {
 }
 
 /** Resolves when the server accepts connections. */
-async function listening(server, port) {
+async function listening({ started, port }) {
   const deadline = Date.now() + STARTING_MS;
   let status;
-  server.ended.then((value) => (status = value));
+  started.ended.then((value) => (status = value));
   while (status === undefined && Date.now() < deadline) {
     if (await accepts(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw status === undefined ? new Error('it did not listen in time') : server.failure();
+  throw status === undefined ? new Error('it did not listen in time') : started.failure();
 }
 
 function accepts(port) {

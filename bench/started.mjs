@@ -23,9 +23,16 @@ export class Started {
   /** Resolves with the exit status, or the signal, when the process has ended. */
   ended;
 
-  constructor(command, env = process.env) {
+  /**
+   * @param {string[]} command
+   * @param {{ env?: NodeJS.ProcessEnv, input?: boolean }} [options] `input`: it can be told something.
+   */
+  constructor(command, { env = process.env, input = false } = {}) {
     const [file, ...args] = command;
-    this.#child = spawn(file, args, { detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio = [input ? 'pipe' : 'ignore', 'pipe', 'pipe'];
+    this.#child = spawn(file, args, { detached: true, env, stdio });
+    // What is told to a process that has ended: its end says all.
+    this.#child.stdin?.on('error', () => {});
     running.add(this);
     this.ended = new Promise((resolve) => {
       this.#child.on('error', (error) => {
@@ -51,13 +58,21 @@ export class Started {
     return this.#child.pid;
   }
 
-  /** The first line printed that matches, as a match. Rejects when the process ends without it. */
+  /** Writes a line to its standard input. */
+  tell(line) {
+    this.#child.stdin.write(`${line}\n`);
+  }
+
+  /**
+   * The next line printed that matches, as a match; it and those before it are dealt with then. Rejects
+   * when the process ends without it.
+   */
   line(pattern) {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const match = this.#lines.map((line) => pattern.exec(line)).find(Boolean);
-        if (match) resolve(match);
-        else this.#waiting.push(look);
+        const found = this.#lines.findIndex((line) => pattern.test(line));
+        if (found === -1) this.#waiting.push(look);
+        else resolve(pattern.exec(this.#lines.splice(0, found + 1)[found]));
       };
       look();
       this.ended.then(() => reject(this.failure()));

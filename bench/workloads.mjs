@@ -10,6 +10,8 @@
  * @property {string} [figure] For `memory`: which figure of the report counts.
  * @property {string} [needs] What a peer must be able to do.
  * @property {number} [descriptors] Descriptors that each process needs.
+ * @property {number} [warmUp] Seconds, where compilers take longer than usual.
+ * @property {number} [slice] Seconds of a slice, where one round trip takes longer than the usual one.
  * @property {boolean} [quick] Part of the quick run.
  */
 
@@ -56,7 +58,7 @@ export const WORKLOADS = [
   broadcast(1, 200),
   broadcast(10, 200, { quick: true }),
   broadcast(1, 2000),
-  broadcast(10, 2000),
+  broadcast(10, 2000, { slice: 0.4 }),
   deflate('deflate-512', 'deflated JSON 512 B', '--size 512', { quick: true }),
   deflate('deflate-512-fresh', 'deflated JSON 512 B, no context', '--size 512 --no-context'),
   deflate('deflate-16k', 'deflated JSON 16 KiB', '--size 16384 --connections 16'),
@@ -72,7 +74,8 @@ export const WORKLOADS = [
     title: 'accept a connection',
     kind: 'server',
     load: ['accept', '--connections', '16'],
-    unit: 'connection'
+    unit: 'connection',
+    warmUp: 1.5
   },
   {
     name: 'tls-1k',

@@ -1,77 +1,96 @@
 /**
- * Echo over TLS: loads a server as `loadgen echo` does, from Node.js and stock ws, and reports in the
- * same words. The client is slower than the server, which CPU time per message survives.
+ * Echo over TLS: loads a server as `loadgen echo --on-demand` does, from Node.js and stock ws, obeys and
+ * reports in the same words. The client is slower than the server, which CPU time per message survives.
  */
 
+import { createHistogram } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 
 const { values } = parseArgs({
-  options: Object.fromEntries(
-    ['port', 'pid', 'size', 'connections', 'warm-up', 'seconds'].map((name) => [
-      name,
-      { type: 'string' }
-    ])
-  )
+  options: {
+    ...Object.fromEntries(
+      ['port', 'pid', 'size', 'connections'].map((name) => [name, { type: 'string' }])
+    ),
+    'on-demand': { type: 'boolean' }
+  }
 });
 const payload = randomBytes(Number(values.size));
 const url = `wss://127.0.0.1:${values.port}`;
 
-let messages = 0;
-let latencies = [];
+let goesOn = false;
+let measures = false;
+const none = () => ({ messages: 0, cpu: 0, elapsed: 0, latency: createHistogram() });
+let sums = none();
 
-const sockets = Array.from({ length: Number(values.connections) }, () => {
+const connections = await Promise.all(Array.from({ length: Number(values.connections) }, open));
+for await (const line of createInterface({ input: process.stdin })) {
+  const [command, ...seconds] = line.split(' ');
+  if (command === 'measure') await measure(...seconds.map(Number));
+  else report();
+}
+connections.forEach(({ ws }) => ws.removeAllListeners('close').terminate());
+
+/** A connection that sends its message again when it has come back, unless all stand still. */
+async function open() {
   const ws = new WebSocket(url, { rejectUnauthorized: false, perMessageDeflate: false });
   let sent;
-  const send = () => {
+  let stands = true;
+  const go = () => {
+    if (!stands) return;
+    stands = false;
     sent = performance.now();
     ws.send(payload);
   };
-  ws.on('open', send);
   ws.on('message', (data) => {
     if (!payload.equals(data)) throw new Error('a message came back other than it was sent');
-    messages++;
-    latencies.push(performance.now() - sent);
-    send();
+    if (measures) {
+      sums.messages++;
+      sums.latency.record(Math.max(1, Math.round((performance.now() - sent) * 1e6)));
+    }
+    stands = true;
+    if (goesOn) go();
   });
   ws.on('close', (code) => {
     throw new Error(`the server closed a connection: ${code}`);
   });
-  return ws;
-});
+  await once(ws, 'open');
+  return { ws, go };
+}
 
-// Handshakes take their time, and are not what warms up.
-await Promise.all(
-  sockets.filter((ws) => ws.readyState === WebSocket.CONNECTING).map((ws) => once(ws, 'open'))
-);
-await sleep(Number(values['warm-up']));
-const cpu = cpuSeconds();
-const began = performance.now();
-messages = 0;
-latencies = [];
-await sleep(Number(values.seconds));
-const elapsed = (performance.now() - began) / 1000;
-const used = cpuSeconds() - cpu;
-if (messages === 0) throw new Error('no message came back');
-const sorted = latencies.sort((a, b) => a - b);
-const at = (share) => sorted[Math.ceil(sorted.length * share) - 1] * 1000;
-console.log(
-  JSON.stringify({
-    seconds: elapsed,
-    messages,
-    messages_per_second: messages / elapsed,
-    megabytes_per_second: (messages * payload.length) / 1e6 / elapsed,
-    latency_us: { p50: at(0.5), p99: at(0.99), 'p99.9': at(0.999), max: at(1) },
-    process: { cpu_us_per_message: (used * 1e6) / messages, cpu_share: used / elapsed }
-  })
-);
-sockets.forEach((ws) => ws.removeAllListeners('close').terminate());
+async function measure(warmUp, seconds) {
+  goesOn = true;
+  connections.forEach(({ go }) => go());
+  await sleep(warmUp * 1000);
+  const [cpu, began] = [cpuSeconds(), performance.now()];
+  measures = true;
+  await sleep(seconds * 1000);
+  measures = false;
+  sums.elapsed += (performance.now() - began) / 1000;
+  sums.cpu += cpuSeconds() - cpu;
+  goesOn = false;
+  console.log('measured');
+}
 
-function sleep(seconds) {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+function report() {
+  const { messages, elapsed, cpu, latency } = sums;
+  const at = (share) => latency.percentile(share) / 1000;
+  console.log(
+    JSON.stringify({
+      seconds: elapsed,
+      messages,
+      messages_per_second: messages / elapsed,
+      megabytes_per_second: (messages * payload.length) / 1e6 / elapsed,
+      latency_us: { p50: at(50), p99: at(99), 'p99.9': at(99.9), max: latency.max / 1000 },
+      process: { cpu_us_per_message: (cpu * 1e6) / messages, cpu_share: cpu / elapsed }
+    })
+  );
+  sums = none();
 }
 
 /** CPU time of the server's threads. */
