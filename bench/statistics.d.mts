@@ -9,3 +9,4 @@ export function ratio(
   figures: (number | undefined)[],
   baseline: (number | undefined)[]
 ): Ratio | undefined;
+export function disagreement(one: number, other: number): number;

@@ -26,3 +26,13 @@ export function ratio(figures, baseline) {
   if (ratios.length === 0) return undefined;
   return { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
 }
+
+/**
+ * By which share the larger of two ratios is above the smaller one.
+ *
+ * @param {number} one
+ * @param {number} other
+ */
+export function disagreement(one, other) {
+  return Math.max(one, other) / Math.min(one, other) - 1;
+}

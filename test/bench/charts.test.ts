@@ -92,19 +92,3 @@ describe('npm run bench:charts', () => {
     expect(section).toContain('| echo of 20 B | 4.00 µs | 0.25 |');
   });
 });
-
-describe('npm run bench', () => {
-  it.each([
-    [['--bogus'], /Unknown option '--bogus'\nusage: /],
-    [['--rounds', '0'], /--rounds 0: not a number of rounds/],
-    [['--seconds', 'x'], /--seconds x: /]
-  ])('refuses %j in a line', async (options, message) => {
-    const run = execute(process.execPath, [path.join(root, 'bench', 'run.mjs'), ...options]);
-    await expect(run).rejects.toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
-  });
-
-  it('names its options', async () => {
-    const run = [path.join(root, 'bench', 'run.mjs'), '--help'];
-    expect((await execute(process.execPath, run)).stdout).toMatch(/^usage: /);
-  });
-});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { median, ratio } from '../../bench/statistics.mjs';
+import { disagreement, median, ratio } from '../../bench/statistics.mjs';
 
 describe('median', () => {
   it('is the middle of an odd number of figures, in any order', () => {
@@ -34,5 +34,13 @@ describe('ratio', () => {
   it('is nothing without a common round', () => {
     expect(ratio([undefined, 1], [1, undefined])).toBeUndefined();
     expect(ratio([], [])).toBeUndefined();
+  });
+});
+
+describe('disagreement', () => {
+  it('is the same whichever run was first', () => {
+    expect(disagreement(0.5, 0.6)).toBeCloseTo(0.2);
+    expect(disagreement(0.6, 0.5)).toBeCloseTo(0.2);
+    expect(disagreement(2, 2)).toBe(0);
   });
 });
