@@ -24,6 +24,8 @@ const pair = (
 
 /** What does not depend on the pair in this process runs once: it starts processes of its own. */
 const once = [
+  'test/autobahn/**/*.test.ts',
+  'test/bench/**/*.test.ts',
   'test/compat/**/*.test.ts',
   'test/package/**/*.test.ts',
   'test/types/**/*.test.ts',
