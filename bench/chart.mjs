@@ -38,7 +38,7 @@ const { document } = parseHTML('<html><body></body></html>');
  * Workloads below each other in one picture.
  *
  * @param {string} title
- * @param {import('./run.mjs').Measured[]} measured
+ * @param {import('./rounds.mjs').Measured[]} measured
  * @param {{ baseline: string, rounds: number, machine: { cpu: string, node: string } }} record
  * @param {typeof THEMES.light} colors
  * @returns {string} An SVG document.

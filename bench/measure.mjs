@@ -92,10 +92,15 @@ export class Session {
     return new Started(parts.flat(), { input: true });
   }
 
+  /** Loads the peer for so many seconds that do not count. */
+  async warmUp(seconds) {
+    await this.measure(seconds, 0);
+    await this.#ask('report', /^\{.*\}$/);
+  }
+
   /** Loads the peer for so many seconds, after so many that do not count. */
   async measure(warmUp, seconds) {
-    this.#load.tell(`measure ${warmUp} ${seconds}`);
-    await this.#answer(/^measured$/);
+    await this.#ask(`measure ${warmUp} ${seconds}`, /^measured$/);
   }
 
   /**
@@ -104,19 +109,20 @@ export class Session {
    * @returns {Promise<{ figure: number, report: object }>}
    */
   async report() {
-    this.#load.tell('report');
-    const [line] = await this.#answer(/^\{.*\}$/);
+    const [line] = await this.#ask('report', /^\{.*\}$/);
     const report = JSON.parse(line);
     const figure = report.process?.[`cpu_us_per_${this.#workload.unit ?? 'message'}`];
     if (typeof figure !== 'number') throw new Error('nothing came back in time');
     return { figure, report };
   }
 
-  #answer(pattern) {
+  /** Tells the load something and returns its answer. */
+  #ask(command, answer) {
+    this.#load.tell(command);
     const died = this.#tested.ended.then(() => {
       throw this.#tested.failure();
     });
-    return Promise.race([this.#load.line(pattern), died]);
+    return Promise.race([this.#load.line(answer), died]);
   }
 
   async close() {

@@ -10,7 +10,7 @@ const END = '<!-- as far as here -->\n';
  * README.md's text with the overview's picture and ratios between its two marks.
  *
  * @param {string} readme
- * @param {{ name: string, title: string, measured: import('./run.mjs').Measured[] }} overview
+ * @param {{ name: string, title: string, measured: import('./rounds.mjs').Measured[] }} overview
  * @param {object} record
  */
 export function summarized(readme, overview, record) {

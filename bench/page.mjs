@@ -6,7 +6,7 @@ import { picture } from './picture.mjs';
 /**
  * Every chart with its figures.
  *
- * @param {{ name: string, title: string, measured: import('./run.mjs').Measured[] }[]} charts
+ * @param {{ name: string, title: string, measured: import('./rounds.mjs').Measured[] }[]} charts
  * @param {object} record
  * @param {{ name: string, size: number, baseline: string, perSecond: Record<string, number> }[]} micro
  * @returns {string} Markdown.

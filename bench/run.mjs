@@ -11,11 +11,12 @@ import path from 'node:path';
 
 import { ready } from '../scripts/ready.mjs';
 import { describe, descriptorLimit, pinning } from './machine.mjs';
-import { Session, buildLoadgen, measureMemory } from './measure.mjs';
+import { buildLoadgen } from './measure.mjs';
 import { BASELINE, NAMES, external, prepare } from './peers.mjs';
 import { Progress } from './progress.mjs';
-import { median, ratio } from './statistics.mjs';
+import { Rounds } from './rounds.mjs';
 import { table } from './table.mjs';
+import { SLICE, Timing, WARM_UP } from './timing.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const USAGE = `usage: npm run bench [-- options]
@@ -27,30 +28,6 @@ const USAGE = `usage: npm run bench [-- options]
   --seconds S        what a peer is measured for in a round (default: what fits)
   --output FILE      where to write the results
   --help`;
-
-/** What a run may take, in seconds, and the least and most that a peer is given in a round. */
-const BUDGET = { quick: 155, full: 26 * 60 };
-const SECONDS = { least: 0.2, most: 3 };
-
-/**
- * Before a round, for compilers, unless the workload takes them longer; and before every slice of a round,
- * for caches and for what the peer before still had to do.
- */
-const WARM_UP = 0.5;
-const WARM_UP_AGAIN = 0.025;
-
-/** A slice of a round, unless the workload wants longer ones: shorter than most of a machine's moods. */
-const SLICE = 0.075;
-
-/** What starting and stopping processes takes, and what a measurement of memory takes. */
-const OVERHEAD = 0.35;
-const MEMORY = 12;
-
-/**
- * @typedef {object} Measured
- * @property {import('./workloads.mjs').Workload} workload
- * @property {object[]} peers By peer: name, version, backend, figure, ratio, report, or a problem.
- */
 
 const options = parse();
 if (options.help) {
@@ -95,17 +72,20 @@ const plan = workloads.map((workload) => ({
   peers: peers.filter((peer) => suits(peer, workload))
 }));
 if (plan.every((part) => part.peers.length === 0)) fail('there is nothing to measure');
-const seconds = chooseSeconds();
-const progress = new Progress(plan.reduce((sum, part) => sum + partSeconds(part), 0));
+const timing = new Timing(plan, rounds, {
+  quick: options.quick,
+  seconds: options.seconds && Number(options.seconds)
+});
+const progress = new Progress(plan.reduce((sum, part) => sum + timing.of(part), 0));
 console.log(
-  `${plan.length} workloads, ${peers.length} peers, ${rounds} rounds of ${seconds.toFixed(2)} s ` +
+  `${plan.length} workloads, ${peers.length} peers, ${rounds} rounds of ${timing.seconds.toFixed(2)} s ` +
     `in slices of ${SLICE} s after ${WARM_UP} s of warm-up: ${progress.left().replace(' left', '')}\n`
 );
 
+const measuring = new Rounds(timing, pins, progress);
 const results = [];
 for (const part of plan) {
-  const { kind } = part.workload;
-  const measured = await (kind === 'memory' ? measureMemories(part) : measureLoaded(part));
+  const measured = await measuring.of(part);
   results.push(measured);
   progress.clear();
   console.log(`${table(measured)}\n`);
@@ -178,140 +158,6 @@ function suits(peer, { kind, needs }) {
   );
 }
 
-/** What a peer is measured for in a round, so that all fits into the budget. */
-function chooseSeconds() {
-  if (options.seconds) return Number(options.seconds);
-  const timed = plan.filter(({ workload }) => workload.kind !== 'memory');
-  const cells = timed.reduce((sum, part) => sum + part.peers.length, 0) * rounds;
-  const warmUps = timed.reduce((sum, part) => sum + part.peers.length * warmUpOf(part), 0) * rounds;
-  const memory = plan
-    .filter(({ workload }) => workload.kind === 'memory')
-    .reduce((sum, part) => sum + part.peers.length * MEMORY, 0);
-  const budget = (options.quick ? BUDGET.quick : BUDGET.full) - memory - warmUps;
-  const each = budget / cells - OVERHEAD;
-  const share = SLICE / (SLICE + WARM_UP_AGAIN);
-  return Math.min(SECONDS.most, Math.max(SECONDS.least, each * share));
-}
-
-/** How often the peers take turns in a round. */
-function slicesOf({ slice = SLICE }) {
-  return Math.max(1, Math.round(seconds / slice));
-}
-
-function warmUpOf({ workload: { warmUp = WARM_UP } }) {
-  return warmUp;
-}
-
-function partSeconds(part) {
-  const { workload, peers } = part;
-  if (workload.kind === 'memory') return peers.length * MEMORY;
-  const { slice = SLICE } = workload;
-  const slices = slicesOf(workload) * (slice + WARM_UP_AGAIN);
-  return peers.length * rounds * (OVERHEAD + warmUpOf(part) + slices);
-}
-
-/**
- * All peers under one workload. In every round each starts afresh, as one process of a peer can be a third
- * slower than the next one for as long as it lives. Then they take turns every few milliseconds, so that a
- * mood of the machine meets them all.
- */
-async function measureLoaded(part) {
-  const { workload, peers } = part;
-  const { slice = SLICE } = workload;
-  const warmUp = warmUpOf(part);
-  const slices = slicesOf(workload);
-  const all = peers.map((peer) => ({ peer, measured: [] }));
-  const each = async (turn, what) => {
-    for (let index = 0; index < all.length; index++) {
-      const one = all[(index + turn) % all.length];
-      if (one.problem) continue;
-      try {
-        await what(one);
-      } catch (error) {
-        one.problem = error.message;
-        await one.session?.close();
-      }
-    }
-  };
-  for (let round = 0; round < rounds; round++) {
-    const doing = `${workload.name}, round ${round + 1}`;
-    await each(round, async (one) => {
-      progress.show(`${doing}: ${one.peer.name} warms up`);
-      one.session = await Session.open(one.peer, workload, pins);
-      await one.session.measure(warmUp, WARM_UP_AGAIN);
-      await one.session.report();
-      progress.advance(OVERHEAD + warmUp);
-    });
-    for (let turn = 0; turn < slices; turn++) {
-      progress.show(doing);
-      await each(turn, async ({ session }) => {
-        await session.measure(WARM_UP_AGAIN, slice);
-        progress.advance(slice + WARM_UP_AGAIN);
-      });
-    }
-    await each(0, async ({ session, measured }) => {
-      measured.push(await session.report());
-      await session.close();
-    });
-  }
-  return compared(
-    workload,
-    all.map(({ session, ...one }) => ({ ...one, backend: session?.backend }))
-  );
-}
-
-/** Memory is the same every time: each peer once. */
-async function measureMemories({ workload, peers }) {
-  const all = [];
-  for (const peer of peers) {
-    progress.show(`${workload.name}: ${peer.name}`);
-    try {
-      const measured = await measureMemory(peer, workload, pins);
-      all.push({ peer, measured: [measured], backend: measured.backend });
-    } catch (error) {
-      all.push({ peer, measured: [], problem: error.message });
-    }
-    progress.advance(MEMORY);
-  }
-  return compared(workload, all);
-}
-
-/** What was measured of all peers, beside that of the baseline. */
-function compared(workload, all) {
-  const figures = ({ measured }) => measured.map(({ figure }) => figure);
-  const baseline = all.find(({ peer, problem }) => peer.name === BASELINE && !problem);
-  return {
-    workload,
-    peers: all.map((one) => {
-      const { name, version } = one.peer;
-      if (one.problem) return { name, version, problem: one.problem };
-      const reports = one.measured.map(({ report }) => report);
-      return {
-        name,
-        version,
-        backend: one.backend,
-        figure: median(figures(one)),
-        ratio: baseline && ratio(figures(one), figures(baseline)),
-        report: summary(reports, workload),
-        rounds: reports
-      };
-    })
-  };
-}
-
-/** Medians of what stands beside the headline figure. */
-function summary(reports, { kind, unit = 'message' }) {
-  if (kind === 'memory') return {};
-  const middle = (pick) => median(reports.map(pick));
-  return {
-    per_second: middle((report) => report[`${unit}s_per_second`]),
-    megabytes_per_second: middle((report) => report.megabytes_per_second ?? 0),
-    p50: middle((report) => report.latency_us.p50),
-    p99: middle((report) => report.latency_us.p99),
-    p99_9: middle((report) => report.latency_us['p99.9'])
-  };
-}
-
 function save() {
   const file =
     options.output ??
@@ -323,7 +169,7 @@ function save() {
     pinned: pins.load.length > 0,
     baseline: BASELINE,
     rounds,
-    window: { seconds, slice: SLICE, warm_up: WARM_UP },
+    window: { seconds: timing.seconds, slice: SLICE, warm_up: WARM_UP },
     results
   };
   writeFileSync(file, `${JSON.stringify(record, null, 1)}\n`);

@@ -4,6 +4,7 @@ export interface Ratio {
   high: number;
 }
 
+export function mean(numbers: number[]): number;
 export function median(numbers: number[]): number;
 export function ratio(
   figures: (number | undefined)[],

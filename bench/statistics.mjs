@@ -11,6 +11,11 @@ export function median(numbers) {
   return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
 }
 
+/** @param {number[]} numbers At least one. */
+export function mean(numbers) {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
+
 /**
  * Median and range of the ratios of two peers that were measured in the same rounds: what else the
  * machine did in a round hit both.

@@ -5,7 +5,7 @@ import { BASELINE } from './peers.mjs';
 /**
  * One workload's results, a line each peer.
  *
- * @param {import('./run.mjs').Measured} measured
+ * @param {import('./rounds.mjs').Measured} measured
  */
 export function table({ workload, peers }) {
   const memory = workload.kind === 'memory';

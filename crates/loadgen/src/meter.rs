@@ -40,6 +40,7 @@ pub struct Meter {
     span: Span,
     origin: Instant,
     state: State,
+    pauses: u64,
     /// Nanoseconds from doing something to its answer.
     latency: Histogram,
     sums: Sums,
@@ -89,6 +90,7 @@ impl Meter {
             span,
             origin: now,
             state,
+            pauses: 0,
             latency: Histogram::default(),
             sums: Sums::default(),
             sampled: now,
@@ -99,6 +101,11 @@ impl Meter {
     /// Nanoseconds since the run began.
     pub fn now(&self) -> u64 {
         self.origin.elapsed().as_nanos() as u64
+    }
+
+    /// How often the run has stood still.
+    pub fn pauses(&self) -> u64 {
+        self.pauses
     }
 
     /// Something of so many bytes has come, so many nanoseconds after it was asked for.
@@ -136,6 +143,7 @@ impl Meter {
                 self.sums.process_cpu += after.process_cpu - before.process_cpu;
                 self.sums.idle += after.idle - before.idle;
                 self.state = State::StandingStill;
+                self.pauses += 1;
                 match self.span.schedule {
                     Schedule::Once(_) => Ok(true),
                     Schedule::OnDemand => {

@@ -27,6 +27,8 @@ struct Slot {
     socket: OwnedFd,
     state: State,
     began: u64,
+    /// The pauses of the run before it began.
+    pauses: u64,
     /// What the handshake took.
     took: u64,
     head: Vec<u8>,
@@ -95,12 +97,14 @@ impl Slot {
             socket,
             state: State::Connecting,
             began: meter.now(),
+            pauses: meter.pauses(),
             took: 0,
             head: Vec::with_capacity(1024),
         })
     }
 
-    /// Goes on with what has become possible; true when the connection has ended.
+    /// Goes on with what has become possible; true when the connection has ended, or when the server may
+    /// have lost patience with it.
     fn step(
         &mut self,
         ready: Ready,
@@ -109,6 +113,9 @@ impl Slot {
         meter: &mut Meter,
         poll: &Poll,
     ) -> Result<bool> {
+        if self.pauses < meter.pauses() {
+            return Ok(true);
+        }
         if self.state == State::Connecting && ready.writable {
             self.send(request.as_bytes())?;
             poll.modify(&self.socket, ready.number, false)?;

@@ -1,0 +1,146 @@
+/** All peers under one workload, in turns. */
+
+import { Session, measureMemory } from './measure.mjs';
+import { BASELINE } from './peers.mjs';
+import { mean, median, ratio } from './statistics.mjs';
+import { BASELINES, MEMORY, OVERHEAD, WARM_UP_AGAIN } from './timing.mjs';
+
+/**
+ * @typedef {object} Measured
+ * @property {import('./workloads.mjs').Workload} workload
+ * @property {object[]} peers By peer: name, version, backend, figure, ratio, report, or a problem.
+ */
+
+export class Rounds {
+  #timing;
+  #pinning;
+  #progress;
+
+  /**
+   * @param {import('./timing.mjs').Timing} timing
+   * @param {import('./measure.mjs').Pinning} pinning
+   * @param {import('./progress.mjs').Progress} progress
+   */
+  constructor(timing, pinning, progress) {
+    this.#timing = timing;
+    this.#pinning = pinning;
+    this.#progress = progress;
+  }
+
+  /**
+   * @param {import('./timing.mjs').Part} part
+   * @returns {Promise<Measured>}
+   */
+  async of({ workload, peers }) {
+    const all = peers.map((peer) => ({ peer, measured: [] }));
+    if (workload.kind === 'memory') {
+      // It is the same every time.
+      await each(all, 0, (one) => this.#measureMemory(one, workload));
+    } else {
+      const baseline = peers.find(({ name }) => name === BASELINE);
+      for (let more = 1; baseline && more < BASELINES; more++) {
+        all.push({ peer: baseline, measured: [] });
+      }
+      for (let round = 0; round < this.#timing.rounds; round++) {
+        await this.#round(all, workload, round);
+      }
+    }
+    return compared(workload, peers, all);
+  }
+
+  /**
+   * Every peer starts afresh, as one process can be a third slower than the next one for as long as it
+   * lives. Then they take turns every few milliseconds, so that a mood of the machine meets them all.
+   */
+  async #round(all, workload, round) {
+    const doing = `${workload.name}, round ${round + 1}`;
+    const warmUp = this.#timing.warmUp(workload);
+    await each(all, round, async (one) => {
+      this.#progress.show(`${doing}: ${one.peer.name} warms up`);
+      one.session = await Session.open(one.peer, workload, this.#pinning);
+      one.backend = one.session.backend;
+      await one.session.warmUp(warmUp);
+      this.#progress.advance(OVERHEAD + warmUp);
+    });
+    const { length, count } = this.#timing.slices(workload);
+    for (let turn = 0; turn < count; turn++) {
+      this.#progress.show(doing);
+      await each(all, turn, async ({ session }) => {
+        await session.measure(WARM_UP_AGAIN, length);
+        this.#progress.advance(length + WARM_UP_AGAIN);
+      });
+    }
+    await each(all, 0, async ({ session, measured }) => {
+      measured.push(await session.report());
+      await session.close();
+    });
+  }
+
+  async #measureMemory(one, workload) {
+    this.#progress.show(`${workload.name}: ${one.peer.name}`);
+    const measured = await measureMemory(one.peer, workload, this.#pinning);
+    one.backend = measured.backend;
+    one.measured.push(measured);
+    this.#progress.advance(MEMORY);
+  }
+}
+
+/** Does something with each peer, beginning with another in every turn; one that fails is left out. */
+async function each(all, turn, what) {
+  for (let index = 0; index < all.length; index++) {
+    const one = all[(index + turn) % all.length];
+    if (one.problem) continue;
+    try {
+      await what(one);
+    } catch (error) {
+      one.problem = error.message;
+      await one.session?.close();
+    }
+  }
+}
+
+/** What was measured of all peers, beside that of the baseline. */
+function compared(workload, peers, all) {
+  const processesOf = (peer) => all.filter((one) => one.peer === peer);
+  const problemOf = (peer) => processesOf(peer).find(({ problem }) => problem)?.problem;
+  const figuresOf = (peer) => {
+    const [one, ...others] = processesOf(peer).map(({ measured }) => measured);
+    return one.map(({ figure }, round) =>
+      mean([figure, ...others.map((measured) => measured[round].figure)])
+    );
+  };
+  const baseline = peers.find((peer) => peer.name === BASELINE && !problemOf(peer));
+  return {
+    workload,
+    peers: peers.map((peer) => {
+      const { name, version } = peer;
+      const problem = problemOf(peer);
+      if (problem) return { name, version, problem };
+      const figures = figuresOf(peer);
+      const processes = processesOf(peer);
+      const reports = processes.flatMap(({ measured }) => measured.map(({ report }) => report));
+      return {
+        name,
+        version,
+        backend: processes[0].backend,
+        figure: median(figures),
+        ratio: baseline && ratio(figures, figuresOf(baseline)),
+        report: summary(reports, workload),
+        rounds: reports
+      };
+    })
+  };
+}
+
+/** Medians of what stands beside the headline figure. */
+function summary(reports, { kind, unit = 'message' }) {
+  if (kind === 'memory') return {};
+  const middle = (pick) => median(reports.map(pick));
+  return {
+    per_second: middle((report) => report[`${unit}s_per_second`]),
+    megabytes_per_second: middle((report) => report.megabytes_per_second ?? 0),
+    p50: middle((report) => report.latency_us.p50),
+    p99: middle((report) => report.latency_us.p99),
+    p99_9: middle((report) => report.latency_us['p99.9'])
+  };
+}
