@@ -55,12 +55,16 @@ export class Rounds {
   async #round(all, workload, round) {
     const doing = `${workload.name}, round ${round + 1}`;
     const warmUp = this.#timing.warmUp(workload);
-    await each(all, round, async (one) => {
-      this.#progress.show(`${doing}: ${one.peer.name} warms up`);
+    this.#progress.show(`${doing} starts`);
+    await together(all, async (one) => {
       one.session = await Session.open(one.peer, workload, this.#pinning);
       one.backend = one.session.backend;
-      await one.session.warmUp(warmUp);
-      this.#progress.advance(OVERHEAD + warmUp);
+      this.#progress.advance(OVERHEAD);
+    });
+    await each(all, round, async ({ peer, session }) => {
+      this.#progress.show(`${doing}: ${peer.name} warms up`);
+      await session.warmUp(warmUp);
+      this.#progress.advance(warmUp);
     });
     const { length, count } = this.#timing.slices(workload);
     for (let turn = 0; turn < count; turn++) {
@@ -70,7 +74,7 @@ export class Rounds {
         this.#progress.advance(length + WARM_UP_AGAIN);
       });
     }
-    await each(all, 0, async ({ session, measured }) => {
+    await together(all, async ({ session, measured }) => {
       measured.push(await session.report());
       await session.close();
     });
@@ -85,17 +89,26 @@ export class Rounds {
   }
 }
 
-/** Does something with each peer, beginning with another in every turn; one that fails is left out. */
+/** Does something with one peer after the other, beginning with another in every turn. */
 async function each(all, turn, what) {
   for (let index = 0; index < all.length; index++) {
-    const one = all[(index + turn) % all.length];
-    if (one.problem) continue;
-    try {
-      await what(one);
-    } catch (error) {
-      one.problem = error.message;
-      await one.session?.close();
-    }
+    await attempt(all[(index + turn) % all.length], what);
+  }
+}
+
+/** Does something with all peers at once. */
+async function together(all, what) {
+  await Promise.all(all.map((one) => attempt(one, what)));
+}
+
+/** A peer that fails is left out from then on. */
+async function attempt(one, what) {
+  if (one.problem) return;
+  try {
+    await what(one);
+  } catch (error) {
+    one.problem = error.message;
+    await one.session?.close();
   }
 }
 

@@ -16,7 +16,7 @@ import { BASELINE, NAMES, external, prepare } from './peers.mjs';
 import { Progress } from './progress.mjs';
 import { Rounds } from './rounds.mjs';
 import { table } from './table.mjs';
-import { SLICE, Timing, WARM_UP } from './timing.mjs';
+import { ROUNDS, SLICE, Timing, WARM_UP } from './timing.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const USAGE = `usage: npm run bench [-- options]
@@ -24,7 +24,7 @@ const USAGE = `usage: npm run bench [-- options]
   --workload NAME    only this one (repeatable): ${WORKLOADS.map(({ name }) => name).join(', ')}
   --peer NAME        only this one (repeatable): ${NAMES.join(', ')}
   --peer NAME=COMMAND  also this server: the command is given a port (see bench/README.md)
-  --rounds N         rounds of each workload (default: 5)
+  --rounds N         rounds of each workload (default: ${ROUNDS.full}, quick: ${ROUNDS.quick})
   --seconds S        what a peer is measured for in a round (default: what fits)
   --output FILE      where to write the results
   --help`;
@@ -34,7 +34,7 @@ if (options.help) {
   console.log(USAGE);
   process.exit();
 }
-const rounds = Number(options.rounds);
+const rounds = Number(options.rounds ?? (options.quick ? ROUNDS.quick : ROUNDS.full));
 if (!(Number.isInteger(rounds) && rounds > 0))
   fail(`--rounds ${options.rounds}: not a number of rounds`);
 if (
@@ -100,7 +100,7 @@ function parse() {
         quick: { type: 'boolean', default: false },
         workload: { type: 'string', multiple: true },
         peer: { type: 'string', multiple: true, default: [] },
-        rounds: { type: 'string', default: '5' },
+        rounds: { type: 'string' },
         seconds: { type: 'string' },
         output: { type: 'string' },
         help: { type: 'boolean', default: false }

@@ -15,7 +15,7 @@ export const WARM_UP_AGAIN = 0.025;
 export const SLICE = 0.075;
 
 /** What starting and stopping processes takes, and what a measurement of memory takes. */
-export const OVERHEAD = 0.6;
+export const OVERHEAD = 0.45;
 export const MEMORY = 12;
 
 /** In how many processes at once the baseline is measured, as every ratio has its error. */
@@ -26,6 +26,9 @@ export const BASELINES = 2;
  * @property {import('./workloads.mjs').Workload} workload
  * @property {import('./peers.mjs').Peer[]} peers
  */
+
+/** Rounds unless told otherwise. */
+export const ROUNDS = { quick: 2, full: 4 };
 
 export class Timing {
   /** What a peer is measured for in a round, in seconds. */

@@ -82,7 +82,8 @@ export const WORKLOADS = [
     title: 'echo over TLS 1 KiB, 32 connections',
     kind: 'tls',
     needs: 'tls',
-    load: ['--size', '1024', '--connections', '32']
+    load: ['--size', '1024', '--connections', '32'],
+    warmUp: 1.5
   },
   {
     name: 'idle-10k',

@@ -6,7 +6,7 @@ mod server;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -210,11 +210,13 @@ fn feed_sends_bursts_and_checks_the_count() {
     }
 }
 
-#[test]
-fn on_demand_it_measures_when_told_and_stands_still_meanwhile() {
+/// A run that measures on demand: its process, and a function that tells it something and returns the
+/// line that it answers.
+fn on_demand(arguments: &str) -> (Child, impl FnMut(&str) -> String) {
     let port = start(Behaviour::Echo);
+    let own = std::process::id();
     let mut child = loadgen(&format!(
-        "echo --connections 2 --on-demand --spin --port {port}"
+        "{arguments} --on-demand --spin --port {port} --pid {own}"
     ))
     .stdin(Stdio::piped())
     .stdout(Stdio::piped())
@@ -222,28 +224,39 @@ fn on_demand_it_measures_when_told_and_stands_still_meanwhile() {
     .unwrap();
     let mut input = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut ask = |command: &str| {
+    let ask = move |command: &str| {
         writeln!(input, "{command}").unwrap();
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
         line
     };
-    assert_eq!(ask("report"), "{}\n");
-    for _ in 0..2 {
-        assert_eq!(ask("measure 0.05 0.1"), "measured\n");
-        std::thread::sleep(Duration::from_millis(500));
+    (child, ask)
+}
+
+#[test]
+fn on_demand_it_measures_when_told_and_stands_still_meanwhile() {
+    for (arguments, counted) in [
+        ("echo --connections 2", "/messages"),
+        ("broadcast --connections 1", "/messages"),
+        ("accept --connections 2", "/connections"),
+    ] {
+        let (mut child, mut ask) = on_demand(arguments);
+        assert_eq!(ask("report"), "{}\n");
+        for _ in 0..2 {
+            assert_eq!(ask("measure 0.05 0.1"), "measured\n");
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        let report: Value = serde_json::from_str(&ask("report")).unwrap();
+        is_positive(&report, counted);
+        let seconds = report["seconds"].as_f64().unwrap();
+        assert!((0.2..1.0).contains(&seconds), "{report}");
+        let longest = report["latency_us"]["max"].as_f64().unwrap();
+        assert!(longest < 400_000.0, "{report}");
+        assert_eq!(ask("report"), "{}\n");
+        // The end of its input.
+        drop(ask);
+        assert!(child.wait().unwrap().success());
     }
-    let report: Value = serde_json::from_str(&ask("report")).unwrap();
-    is_positive(&report, "/messages");
-    let seconds = report["seconds"].as_f64().unwrap();
-    assert!((0.2..1.0).contains(&seconds), "{report}");
-    assert!(
-        report["latency_us"]["max"].as_f64().unwrap() < 400_000.0,
-        "{report}"
-    );
-    assert_eq!(ask("report"), "{}\n");
-    drop(input);
-    assert!(child.wait().unwrap().success());
 }
 
 #[test]
