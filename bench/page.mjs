@@ -24,7 +24,7 @@ their ratio to ${baseline}: the median of ${rounds} rounds, and the range. Less 
 beside them; they depend on what else the machine does.
 
 Measured on ${record.measured.slice(0, 10)}: ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gib} GiB, ${machine.kernel}, Node.js ${machine.node};
-${pinned ? 'the process under test on one core and its load on another' : 'not pinned to cores'}; each measurement ${window.seconds.toFixed(1)} s after ${window.warm_up.toFixed(1)} s of warm-up.
+${pinned ? 'the process under test on one core and its load on another' : 'not pinned to cores'}; each round ${window.seconds.toFixed(1)} s in slices of ${Math.round(window.slice * 1000)} ms, after ${window.warm_up.toFixed(1)} s of warm-up.
 ${record.note ? `\n${record.note}\n` : ''}
 ${versions(record)}
 

@@ -30,7 +30,7 @@ const RECORD = {
   pinned: true,
   baseline: 'ws + bufferutil',
   rounds: 3,
-  window: { seconds: 1, warm_up: 0.5 },
+  window: { seconds: 1, slice: 0.1, warm_up: 0.5 },
   results: [
     {
       workload: { name: 'echo-20-16', title: 'echo of 20 B', kind: 'server' },
@@ -76,6 +76,7 @@ describe('npm run bench:charts', () => {
     const page = text('doc/performance.md');
     expect(page).toContain('src="charts/echo-light.svg"');
     expect(page).toContain('\nThe abacus was cold.\n');
+    expect(page).toContain('each round 1.0 s in slices of 100 ms, after 0.5 s of warm-up.');
     expect(page).toContain('| ferrows native | 1.00 µs | 0.25 | 0.25–0.25 | 1,234 |');
     expect(page).toContain('| ferrows native | 3.0 KB | 0.75 | 0.75–0.75 |');
     expect(page).toContain('| bun | – (it did not listen in time) |');

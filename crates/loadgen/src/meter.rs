@@ -143,7 +143,6 @@ impl Meter {
                 self.sums.process_cpu += after.process_cpu - before.process_cpu;
                 self.sums.idle += after.idle - before.idle;
                 self.state = State::StandingStill;
-                self.pauses += 1;
                 match self.span.schedule {
                     Schedule::Once(_) => Ok(true),
                     Schedule::OnDemand => {
@@ -158,6 +157,7 @@ impl Meter {
 
     /// Waits for what standard input asks for next; true at its end.
     fn obey(&mut self) -> Result<bool> {
+        self.pauses += 1;
         loop {
             let mut line = String::new();
             if stdin().read_line(&mut line)? == 0 {
