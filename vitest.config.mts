@@ -22,11 +22,16 @@ const pair = (
   }
 });
 
-/** What does not depend on the pair in this process runs once: it starts processes of its own. */
+/**
+ * What does not depend on the pair in this process runs once: it starts processes of its own, or takes
+ * every engine by itself.
+ */
 const once = [
   'test/autobahn/**/*.test.ts',
   'test/bench/**/*.test.ts',
   'test/compat/**/*.test.ts',
+  'test/endpoint/{decompression,permessage-deflate*}.test.ts',
+  'test/endpoint/native/**/*.test.ts',
   'test/package/**/*.test.ts',
   'test/types/**/*.test.ts',
   'test/examples/**/*.test.ts',

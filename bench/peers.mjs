@@ -22,7 +22,11 @@ export const BASELINE = 'ws + bufferutil';
  * @property {string} [backend] The `endpoint/transport` that it has to report.
  * @property {string[]} can Of what not every peer can: broadcast, deflate, tls, collect garbage.
  * @property {boolean} [quick] Part of the quick run.
+ * @property {number} [warmUp] Seconds, where compilers take longer than usual.
  */
+
+/** Compilers take that long where every byte is masked in JavaScript. */
+const IN_JAVASCRIPT = { warmUp: 1 };
 
 const node = process.execPath;
 const file = (...names) => path.join(here, ...names);
@@ -51,7 +55,7 @@ const FETCHED = {
 
 /** In the order of tables and charts. */
 const ADAPTERS = {
-  ws: () => ({ ...ofWs({ WS_NO_BUFFER_UTIL: '1' }), quick: false }),
+  ws: () => ({ ...ofWs({ WS_NO_BUFFER_UTIL: '1' }), ...IN_JAVASCRIPT, quick: false }),
   [BASELINE]() {
     requireHere('bufferutil');
     return ofWs({});
@@ -152,7 +156,8 @@ function ofPackage(name, can) {
     server: [node, file('servers', `${name}.cjs`)],
     client: [node, file('clients', `${name}.cjs`)],
     can,
-    env
+    env,
+    ...IN_JAVASCRIPT
   };
 }
 

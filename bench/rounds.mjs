@@ -3,7 +3,7 @@
 import { Session, measureMemory } from './measure.mjs';
 import { BASELINE } from './peers.mjs';
 import { mean, median, ratio } from './statistics.mjs';
-import { BASELINES, MEMORY, OVERHEAD, WARM_UP_AGAIN } from './timing.mjs';
+import { MEMORY, MEMORY_AT_ONCE, OVERHEAD, WARM_UP_AGAIN, processes } from './timing.mjs';
 
 /**
  * @typedef {object} Measured
@@ -31,16 +31,14 @@ export class Rounds {
    * @param {import('./timing.mjs').Part} part
    * @returns {Promise<Measured>}
    */
-  async of({ workload, peers }) {
-    const all = peers.map((peer) => ({ peer, measured: [] }));
-    if (workload.kind === 'memory') {
+  async of(part) {
+    const { workload, peers } = part;
+    const memory = workload.kind === 'memory';
+    const all = (memory ? peers : processes(part)).map((peer) => ({ peer, measured: [] }));
+    if (memory) {
       // It is the same every time.
-      await each(all, 0, (one) => this.#measureMemory(one, workload));
+      await this.#memory(all, workload);
     } else {
-      const baseline = peers.find(({ name }) => name === BASELINE);
-      for (let more = 1; baseline && more < BASELINES; more++) {
-        all.push({ peer: baseline, measured: [] });
-      }
       for (let round = 0; round < this.#timing.rounds; round++) {
         await this.#round(all, workload, round);
       }
@@ -54,7 +52,6 @@ export class Rounds {
    */
   async #round(all, workload, round) {
     const doing = `${workload.name}, round ${round + 1}`;
-    const warmUp = this.#timing.warmUp(workload);
     this.#progress.show(`${doing} starts`);
     await together(all, async (one) => {
       one.session = await Session.open(one.peer, workload, this.#pinning);
@@ -63,6 +60,7 @@ export class Rounds {
     });
     await each(all, round, async ({ peer, session }) => {
       this.#progress.show(`${doing}: ${peer.name} warms up`);
+      const warmUp = this.#timing.warmUp(workload, peer);
       await session.warmUp(warmUp);
       this.#progress.advance(warmUp);
     });
@@ -80,12 +78,19 @@ export class Rounds {
     });
   }
 
-  async #measureMemory(one, workload) {
-    this.#progress.show(`${workload.name}: ${one.peer.name}`);
-    const measured = await measureMemory(one.peer, workload, this.#pinning);
-    one.backend = measured.backend;
-    one.measured.push(measured);
-    this.#progress.advance(MEMORY);
+  async #memory(all, workload) {
+    for (let first = 0; first < all.length; first += MEMORY_AT_ONCE) {
+      const some = all.slice(first, first + MEMORY_AT_ONCE);
+      this.#progress.show(`${workload.name}: ${some.map(({ peer }) => peer.name).join(', ')}`);
+      await together(some, async (one) => {
+        const { tested, load } = this.#pinning;
+        const pinning = one === some[0] ? { tested, load } : { tested: load, load: tested };
+        const measured = await measureMemory(one.peer, workload, pinning);
+        one.backend = measured.backend;
+        one.measured.push(measured);
+      });
+      this.#progress.advance(MEMORY);
+    }
   }
 }
 
