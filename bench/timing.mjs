@@ -36,7 +36,7 @@ export const BASELINES = 2;
  */
 
 /** Rounds unless told otherwise. */
-export const ROUNDS = { quick: 2, full: 4 };
+export const ROUNDS = { quick: 2, full: 3 };
 
 export class Timing {
   /** What a peer is measured for in a round, in seconds. */
