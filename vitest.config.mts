@@ -47,6 +47,8 @@ const NOT_LEAN = [...once, 'test/transport/reactor/descriptor-reuse.test.ts'];
 
 export default defineConfig({
   test: {
+    // Tests mostly wait. Vitest would leave a core to itself, which is every second one of two.
+    maxWorkers: '100%',
     projects: [
       pair('once', {}, once),
       pair(

@@ -76,9 +76,9 @@ function utf8(name, size, text) {
   const wrong = Buffer.from(bytes);
   wrong[size - 1] = 0xff;
   const validators = {
-    'ferrows native': addon.isValidUTF8,
-    'ferrows portable': ferrows.isValidUTF8,
+    ferrows: ferrows.isValidUTF8,
     'ferrows typescript': ferrows.validate,
+    'addon alone': addon.isValidUTF8,
     'buffer.isUtf8': isUtf8,
     'utf-8-validate': utf8Validate
   };
