@@ -3,7 +3,8 @@
 const all = new Set();
 
 Deno.serve({ hostname: '127.0.0.1', port: Number(Deno.args[0]), onListen() {} }, (request) => {
-  const { socket, response } = Deno.upgradeWebSocket(request);
+  // Its pings find nobody while the load stands still, which may be longer than the 30 s they wait.
+  const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 600 });
   socket.binaryType = 'arraybuffer';
   if (new URL(request.url).pathname === '/broadcast') {
     socket.onopen = () => all.add(socket);

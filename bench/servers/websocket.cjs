@@ -9,7 +9,9 @@ const server = createServer();
 const sockets = new WebSocketServer({
   httpServer: server,
   maxReceivedFrameSize: 2 ** 24,
-  maxReceivedMessageSize: 2 ** 24
+  maxReceivedMessageSize: 2 ** 24,
+  // Its pings find nobody while the load stands still.
+  dropConnectionOnKeepaliveTimeout: false
 });
 
 sockets.on('request', (request) => {
