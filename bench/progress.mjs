@@ -2,10 +2,14 @@
 
 const terminal = process.stderr;
 
+/** How often that is said where there is no terminal. */
+const LINE_MS = 60_000;
+
 export class Progress {
   #total;
   #done = 0;
   #began = Date.now();
+  #said = Date.now();
 
   /** @param {number} total Seconds that everything is expected to take. */
   constructor(total) {
@@ -14,10 +18,16 @@ export class Progress {
 
   /** Shows what is going on. */
   show(what) {
-    if (!terminal.isTTY) return;
+    if (!terminal.isTTY) return this.#say(what);
     const share = Math.min(1, this.#done / this.#total);
     const bar = '█'.repeat(Math.round(share * 20)).padEnd(20, '░');
     terminal.write(`\r\x1b[K${bar} ${Math.round(share * 100)} %  ${this.left()}  ${what}`);
+  }
+
+  #say(what) {
+    if (Date.now() - this.#said < LINE_MS) return;
+    this.#said = Date.now();
+    terminal.write(`${this.left()}: ${what}\n`);
   }
 
   /** Something that was expected to take so many seconds is over. */

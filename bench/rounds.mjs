@@ -1,4 +1,4 @@
-/** All peers under one workload, in turns. */
+/** All peers under all workloads, in turns. */
 
 import { Session, measureMemory } from './measure.mjs';
 import { BASELINE } from './peers.mjs';
@@ -28,30 +28,32 @@ export class Rounds {
   }
 
   /**
-   * @param {import('./timing.mjs').Part} part
-   * @returns {Promise<Measured>}
+   * The rounds of a workload lie as far apart as possible: the machine has moods of minutes, too.
+   *
+   * @param {import('./timing.mjs').Part[]} plan
+   * @returns {Promise<Measured[]>}
    */
-  async of(part) {
-    const { workload, peers } = part;
-    const memory = workload.kind === 'memory';
-    const all = (memory ? peers : processes(part)).map((peer) => ({ peer, measured: [] }));
-    if (memory) {
-      // It is the same every time.
-      await this.#memory(all, workload);
-    } else {
-      for (let round = 0; round < this.#timing.rounds; round++) {
-        await this.#round(all, workload, round);
+  async of(plan) {
+    const parts = plan.map((part) => ({
+      ...part,
+      all: processes(part).map((peer) => ({ peer, measured: [] }))
+    }));
+    for (let round = 0; round < this.#timing.rounds; round++) {
+      for (const part of parts) {
+        if (part.workload.kind !== 'memory') await this.#round(part, round);
+        // It is the same every time.
+        else if (round === 0) await this.#memory(part);
       }
     }
-    return compared(workload, peers, all);
+    return parts.map(compared);
   }
 
   /**
    * Every peer starts afresh, as one process can be a third slower than the next one for as long as it
    * lives. Then they take turns every few milliseconds, so that a mood of the machine meets them all.
    */
-  async #round(all, workload, round) {
-    const doing = `${workload.name}, round ${round + 1}`;
+  async #round({ workload, all }, round) {
+    const doing = `round ${round + 1}, ${workload.name}`;
     this.#progress.show(`${doing} starts`);
     await together(all, async (one) => {
       one.session = await Session.open(one.peer, workload, this.#pinning);
@@ -78,7 +80,7 @@ export class Rounds {
     });
   }
 
-  async #memory(all, workload) {
+  async #memory({ workload, all }) {
     for (let first = 0; first < all.length; first += MEMORY_AT_ONCE) {
       const some = all.slice(first, first + MEMORY_AT_ONCE);
       this.#progress.show(`${workload.name}: ${some.map(({ peer }) => peer.name).join(', ')}`);
@@ -118,7 +120,7 @@ async function attempt(one, what) {
 }
 
 /** What was measured of all peers, beside that of the baseline. */
-function compared(workload, peers, all) {
+function compared({ workload, peers, all }) {
   const processesOf = (peer) => all.filter((one) => one.peer === peer);
   const problemOf = (peer) => processesOf(peer).find(({ problem }) => problem)?.problem;
   const figuresOf = (peer) => {

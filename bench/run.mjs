@@ -82,15 +82,9 @@ console.log(
     `in slices of ${SLICE} s after ${WARM_UP} s of warm-up: ${progress.left().replace(' left', '')}\n`
 );
 
-const measuring = new Rounds(timing, pins, progress);
-const results = [];
-for (const part of plan) {
-  const measured = await measuring.of(part);
-  results.push(measured);
-  progress.clear();
-  console.log(`${table(measured)}\n`);
-  if (!process.stderr.isTTY && part !== plan.at(-1)) console.error(`${progress.left()}\n`);
-}
+const results = await new Rounds(timing, pins, progress).of(plan);
+progress.clear();
+for (const measured of results) console.log(`${table(measured)}\n`);
 save();
 
 function parse() {

@@ -89,7 +89,8 @@ export class Timing {
 }
 
 /** The peer of every process of a round. */
-export function processes({ peers }) {
+export function processes({ workload, peers }) {
+  if (workload.kind === 'memory') return peers;
   const more = peers.filter(({ name }) => name === BASELINE);
   return [...peers, ...Array.from({ length: BASELINES - 1 }, () => more).flat()];
 }
