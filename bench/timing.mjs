@@ -21,7 +21,7 @@ export const OVERHEAD = 0.5;
 
 /**
  * What a measurement of memory takes, which mostly waits for collectors of garbage. Two go on at once, each
- * process on a core of its own: with four, collectors came late, and some peers had a third more.
+ * process on a core of its own: with four, collectors came late, and two peers had a fifth more.
  */
 export const MEMORY = 26;
 export const MEMORY_AT_ONCE = 2;
